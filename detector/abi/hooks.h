@@ -1,0 +1,139 @@
+// hooks.h: the vocabulary between instrumented code, runtime and detector. C only.
+//
+// Output:   declarations of every hook in hooks.def as __fsan_<name>.
+// Threads:  every hook may be called from any thread at any time, also before
+//           main and after it.
+// Not here: what the detector does with an event, see detector/race/.
+#ifndef FIBERSAN_DETECTOR_ABI_HOOKS_H
+#define FIBERSAN_DETECTOR_ABI_HOOKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Raised when a hook's meaning or signature changes; the pass stores it in every
+// module and the detector refuses a module that was built for another one.
+#define FSAN_ABI_VERSION 1
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef void fsan_void;
+typedef const volatile void* fsan_ptr;
+typedef uint8_t fsan_u8;
+typedef uint16_t fsan_u16;
+typedef uint32_t fsan_u32;
+typedef uint64_t fsan_u64;
+typedef unsigned __int128 fsan_u128;
+
+// One line for each type that a pass hook may use.
+#define FSAN_FOR_EACH_TYPE(X) X(fsan_void) X(fsan_ptr) X(fsan_u8) X(fsan_u16) X(fsan_u32) X(fsan_u64) X(fsan_u128)
+
+// Read-modify-write operations, in the meaning of LLVM's atomicrmw.
+enum fsan_rmw {
+  FSAN_RMW_EXCHANGE,
+  FSAN_RMW_ADD,
+  FSAN_RMW_SUB,
+  FSAN_RMW_AND,
+  FSAN_RMW_NAND,
+  FSAN_RMW_OR,
+  FSAN_RMW_XOR,
+  FSAN_RMW_MAX,
+  FSAN_RMW_MIN,
+  FSAN_RMW_UMAX,
+  FSAN_RMW_UMIN
+};
+
+enum fsan_wait_reason {
+#define FSAN_WAIT_REASON(id, text) FSAN_WAIT_##id,
+#include "wait_reasons.def"
+#undef FSAN_WAIT_REASON
+  FSAN_WAIT_REASON_COUNT
+};
+
+enum fsan_object_kind {
+#define FSAN_OBJECT_KIND(id, text) FSAN_OBJECT_##id,
+#include "object_kinds.def"
+#undef FSAN_OBJECT_KIND
+  FSAN_OBJECT_KIND_COUNT
+};
+
+enum fsan_finding_kind {
+#define FSAN_FINDING_KIND(id, text, help) FSAN_FINDING_##id,
+#include "finding_kinds.def"
+#undef FSAN_FINDING_KIND
+  FSAN_FINDING_KIND_COUNT
+};
+
+// FSAN_LOCK_TRY is or-ed in by try_lock: it can block nobody.
+enum fsan_lock_mode { FSAN_LOCK_WRITE = 0, FSAN_LOCK_READ = 1, FSAN_LOCK_TRY_WRITE = 2, FSAN_LOCK_TRY_READ = 3 };
+
+// What instrumented code reads inline, one for each OS thread.
+//
+// Invariants
+//   I1  Read %fs-relative at every use: the fiber that runs this code may be on
+//       another thread after any call.
+//   I2  `stamp` is the running fiber's lane and epoch with an empty mask and no kind
+//       bits (see detector/clock/stamp.h), or 0, which no shadow slot ever covers.
+//   I3  `context` identifies the chain of calls that led into the current function.
+//       A function reads it on entry, sets it to mix(entry value, call site) before a
+//       call, and puts the entry value back before it returns.
+struct fsan_running_state {
+  uint64_t stamp;
+  uint64_t context;
+};
+extern __thread struct fsan_running_state __fsan_running __attribute__((tls_model("initial-exec")));
+
+// The two slots of address a are the two u64 at
+//   ((2 * (a & ~7) + __fsan_shadow_base) & FSAN_SHADOW_MASK).
+// Written once before the first constructor runs, constant afterwards.
+extern uint64_t __fsan_shadow_base;
+#define FSAN_SHADOW_MASK 0x00007ffffffffff0ull
+
+// Bits of a stamp: mask:8 (low) | epoch:30 | lane:24 | atomic:1 | read:1 (high).
+#define FSAN_STAMP_EPOCH_SHIFT 8
+#define FSAN_STAMP_LANE_SHIFT 38
+#define FSAN_STAMP_ATOMIC (1ull << 62)
+#define FSAN_STAMP_READ (1ull << 63)
+
+// context' = (context ^ site) * FSAN_CONTEXT_MULTIPLIER, rotated left by 23;
+// site is a constant of the call instruction that differs between call sites.
+#define FSAN_CONTEXT_MULTIPLIER 0x9e3779b97f4a7c15ull
+#define FSAN_CONTEXT_ROTATE 23
+
+#if defined(__clang__) && defined(__x86_64__)
+#define FSAN_COLD __attribute__((preserve_most))
+#else
+#define FSAN_COLD
+#endif
+
+struct fsan_fiber;
+
+#define FSAN_COLD_HOOK2(r, name, t1, p1, t2, p2) FSAN_COLD r __fsan_##name(t1 p1, t2 p2);
+#define FSAN_COLD_HOOK3(r, name, t1, p1, t2, p2, t3, p3) FSAN_COLD r __fsan_##name(t1 p1, t2 p2, t3 p3);
+#define FSAN_PASS_HOOK2(r, name, t1, p1, t2, p2) r __fsan_##name(t1 p1, t2 p2);
+#define FSAN_PASS_HOOK3(r, name, t1, p1, t2, p2, t3, p3) r __fsan_##name(t1 p1, t2 p2, t3 p3);
+#define FSAN_PASS_HOOK4(r, name, t1, p1, t2, p2, t3, p3, t4, p4) r __fsan_##name(t1 p1, t2 p2, t3 p3, t4 p4);
+#define FSAN_PASS_HOOK5(r, name, t1, p1, t2, p2, t3, p3, t4, p4, t5, p5) \
+  r __fsan_##name(t1 p1, t2 p2, t3 p3, t4 p4, t5 p5);
+#define FSAN_PASS_HOOK6(r, name, t1, p1, t2, p2, t3, p3, t4, p4, t5, p5, t6, p6) \
+  r __fsan_##name(t1 p1, t2 p2, t3 p3, t4 p4, t5 p5, t6 p6);
+#define FSAN_PASS_HOOK7(r, name, t1, p1, t2, p2, t3, p3, t4, p4, t5, p5, t6, p6, t7, p7) \
+  r __fsan_##name(t1 p1, t2 p2, t3 p3, t4 p4, t5 p5, t6 p6, t7 p7);
+#define FSAN_RUNTIME_HOOK(r, name, parameters) r __fsan_##name parameters;
+#include "hooks.def"
+#undef FSAN_COLD_HOOK2
+#undef FSAN_COLD_HOOK3
+#undef FSAN_PASS_HOOK2
+#undef FSAN_PASS_HOOK3
+#undef FSAN_PASS_HOOK4
+#undef FSAN_PASS_HOOK5
+#undef FSAN_PASS_HOOK6
+#undef FSAN_PASS_HOOK7
+#undef FSAN_RUNTIME_HOOK
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // FIBERSAN_DETECTOR_ABI_HOOKS_H
