@@ -1,0 +1,34 @@
+# What a user sees, once in the build tree and once, by `install`, under the prefix:
+#
+#   fibersan.cfg fiber.cfg           clang's --config= files, relocatable through <CFGDIR>
+#   include/fiber/                   the public headers (in the build tree a link)
+#   lib/                             plugin and archives
+#   lib/cmake/FiberSan/              find_package(FiberSan)
+#
+# Target:   fibersan, everything that compiling a user's program needs.
+include(CMakePackageConfigHelpers)
+
+configure_file(cmake/fibersan.cfg.in fibersan.cfg COPYONLY)
+configure_file(cmake/fiber.cfg.in fiber.cfg COPYONLY)
+file(CREATE_LINK "${PROJECT_SOURCE_DIR}/runtime/include" "${PROJECT_BINARY_DIR}/include" SYMBOLIC)
+
+add_custom_target(fibersan)
+foreach(target IN ITEMS fibersan-instrument fiber detector no_detector)
+  if(TARGET ${target})
+    add_dependencies(fibersan ${target})
+    install(TARGETS ${target} LIBRARY DESTINATION lib ARCHIVE DESTINATION lib)
+  endif()
+endforeach()
+
+set(package_dir lib/cmake/FiberSan)
+configure_file(cmake/FiberSanConfig.cmake "${package_dir}/FiberSanConfig.cmake" COPYONLY)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/${package_dir}/FiberSanConfigVersion.cmake"
+  COMPATIBILITY SameMinorVersion)
+
+install(FILES "${PROJECT_BINARY_DIR}/fibersan.cfg" "${PROJECT_BINARY_DIR}/fiber.cfg" DESTINATION .)
+install(FILES LICENSE DESTINATION share/doc/fibersan)
+install(DIRECTORY runtime/include/fiber DESTINATION include)
+install(FILES
+  "${PROJECT_BINARY_DIR}/${package_dir}/FiberSanConfig.cmake"
+  "${PROJECT_BINARY_DIR}/${package_dir}/FiberSanConfigVersion.cmake"
+  DESTINATION "${package_dir}")

@@ -1,0 +1,30 @@
+# fibersan_add_unit_test(<name> SOURCES <file>... [LIBRARIES <target>...] [TIMEOUT <seconds>])
+#
+# Builds the GoogleTest executable unit_<name> into <build>/tests/unit, links it with
+# gtest_main, gmock and the libraries, and lists it in <build>/tests/unit/list.txt, from
+# which utils/check runs it. TIMEOUT (300) bounds the whole executable.
+find_package(GTest REQUIRED)
+
+function(fibersan_add_unit_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBRARIES")
+  if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "fibersan_add_unit_test(${name} SOURCES ... LIBRARIES ... TIMEOUT ...): "
+      "no sources, or not understood: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_executable(unit_${name} ${arg_SOURCES})
+  set_target_properties(unit_${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/unit")
+  target_link_libraries(unit_${name} PRIVATE
+    fibersan_build_flags ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
+  set_property(GLOBAL APPEND_STRING PROPERTY FIBERSAN_UNIT_TESTS
+    "unit_${name} ${arg_TIMEOUT}\n")
+endfunction()
+
+# Once all tests are known: the list that utils/check reads.
+function(fibersan_write_unit_test_list)
+  get_property(tests GLOBAL PROPERTY FIBERSAN_UNIT_TESTS)
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/tests/unit/list.txt" CONTENT "${tests}" @ONLY)
+endfunction()
