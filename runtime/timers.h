@@ -1,0 +1,59 @@
+// timers.h: calls a function at a time, from the scheduler loop.
+//
+// Input:    Timer::arm() and disarm(), from any thread.
+// State:    one binary heap ordered by (deadline, arming order), behind one lock; each
+//           Timer knows its place in it. A heap for each processor takes this class's
+//           place without a change to Timer.
+// Cost:     O(log n) to arm, disarm or fire, also with a million timers.
+// Threads:  any. One thread at a time fires.
+// Not here: who looks at the clock and sleeps until the next deadline, see idle.h.
+//
+// Invariants
+//   I1  After the callback was entered nobody but disarm() touches the Timer, and that one
+//       only compares its address: the callback may let it be destroyed (it may live on
+//       the stack of the fiber that the callback wakes).
+//   I2  Once disarm() has returned the callback does not run any more.
+//   I3  Callbacks run on a worker's stack: current_fiber() is null, no hook may be called
+//       that speaks for a fiber, and they hold no lock of the heap.
+#ifndef FIBERSAN_RUNTIME_TIMERS_H
+#define FIBERSAN_RUNTIME_TIMERS_H
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace fiber::internal {
+
+using Clock = std::chrono::steady_clock;
+
+class TimerHeap;
+
+class Timer {
+ public:
+  constexpr Timer() = default;
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  // Calls fire(this) once, at `deadline` or soon after. The timer must not be armed.
+  // Arming is possible only while a run is on; what is still armed when the run ends
+  // never fires.
+  void arm(Clock::time_point deadline, void (*fire)(Timer*));
+
+  // True when it prevented the firing; false when the callback has run or the timer was
+  // not armed. Waits for a callback that is running on another thread: the caller holds no
+  // lock that the callback takes, and is not the callback itself.
+  bool disarm();
+
+ private:
+  friend class TimerHeap;
+  static constexpr size_t kNotArmed = SIZE_MAX;
+
+  Clock::time_point deadline_{};
+  uint64_t order_ = 0;
+  void (*fire_)(Timer*) = nullptr;
+  size_t place_ = kNotArmed;
+};
+
+}  // namespace fiber::internal
+
+#endif  // FIBERSAN_RUNTIME_TIMERS_H
