@@ -1,0 +1,82 @@
+// clock.h: what a fiber knows: for each lane the last epoch it is ordered after.
+//
+// State:    at most 8 overrides over a persistent, reference-counted radix tree with
+//           leaves of 64 lanes. at(lane) is the larger of the two.
+// Cost:     copy O(1); join is proportional to what differs (equal subtrees are
+//           skipped, and shared where one side contains the other); at() is eight
+//           compares and at most four loads; set() amortised O(1).
+// Threads:  a Clock belongs to one thread at a time; its nodes are shared between
+//           threads and never written while they are.
+// Not here: whose clock it is and when it grows, see fiber_clock.h.
+//
+// Invariants
+//   I1  at() never decreases, whatever is called (except clear()).
+//   I2  A node that more than one pointer refers to is not written any more.
+//   I3  The leaf for lane l is reached by l's high bits; lanes above what the root
+//       covers are unknown (0).
+//   I4  Overrides beyond count_ name kNoLane.
+#ifndef FIBERSAN_DETECTOR_CLOCK_CLOCK_H
+#define FIBERSAN_DETECTOR_CLOCK_CLOCK_H
+
+#include <cstdint>
+
+#include "detector/clock/limits.h"
+
+namespace fibersan {
+
+struct ClockNode;
+
+class Clock {
+ public:
+  static constexpr unsigned kOverrides = 8;
+
+  constexpr Clock() = default;
+  Clock(const Clock& other);
+  Clock(Clock&& other) noexcept;
+  Clock& operator=(const Clock& other);
+  Clock& operator=(Clock&& other) noexcept;
+  ~Clock() { clear(); }
+
+  // The last epoch of `lane` that is known, 0 when none is.
+  [[nodiscard]] Epoch at(LaneId lane) const;
+  [[nodiscard]] bool knows(LaneId lane, Epoch epoch) const;
+
+  // Learns `epoch` of `lane`.
+  void set(LaneId lane, Epoch epoch);
+  // Learns all that `other` knows. False when that is certainly nothing new.
+  bool join(const Clock& other);
+  // Knows nothing any more.
+  void clear();
+
+  // Two clocks that share their whole tree compare equal here.
+  [[nodiscard]] const ClockNode* root() const { return root_; }
+  [[nodiscard]] unsigned overrides() const { return count_; }
+  // Nodes of all clocks of the process; 0 once all clocks are cleared.
+  [[nodiscard]] static std::uint64_t live_nodes();
+  // Visits every lane with a known epoch; for tests and dumps.
+  template <typename Visitor>
+  void for_each(Visitor&& visit) const;
+
+ private:
+  [[nodiscard]] Epoch override_of(LaneId lane) const;
+  void flush();
+
+  ClockNode* root_ = nullptr;
+  std::uint32_t count_ = 0;
+  LaneId lanes_[kOverrides] = {kNoLane, kNoLane, kNoLane, kNoLane,
+                               kNoLane, kNoLane, kNoLane, kNoLane};
+  Epoch epochs_[kOverrides] = {};
+};
+
+// Lanes that any clock can name, in ascending order (blocks in use only).
+[[nodiscard]] LaneId clock_lane_bound(const Clock& clock);
+
+template <typename Visitor>
+void Clock::for_each(Visitor&& visit) const {
+  for (LaneId lane = 0, end = clock_lane_bound(*this); lane < end; ++lane)
+    if (const Epoch epoch = at(lane)) visit(lane, epoch);
+}
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_CLOCK_CLOCK_H

@@ -1,0 +1,122 @@
+// fiber_clock.h: what a fiber owns while it lives: a lane, its counter, its clock.
+//
+// Input:    start and end of the fiber, its spawns, and what it releases and acquires.
+// Output:   the stamp to leave in shadow, and whether a stamp found there is ordered
+//           before everything the fiber does now.
+// Cost:     spawn, release and a repeated acquire O(1); knows() about 2 ns.
+// Threads:  only the thread that runs the fiber; every Sync under the caller's lock.
+// Not here: where stamps are kept (detector/shadow/), which hook calls what
+//           (detector/race/). A switch of fibers is nothing here: no call, no edge.
+//
+// The six epoch rules. A fiber owns `lane_` with counter `cur_`; dirty: something was
+// stamped with cur_; changed: its clock grew since it last published.
+//   E1  Release: dirty or changed: publish (lane_, cur_), then increment cur_.
+//       Otherwise publish (lane_, cur_ - 1) and do not.
+//   E2  A changed clock ticks, because acquire skips the join when it already knows
+//       the releaser's (lane, epoch).
+//   E3  Taking over a lane needs clock.at(lane) >= tail, and tail counts stamps that
+//       were never published.
+//   E4  A take-over increments cur_ and forces a tick at the first release.
+//   E5  Only the lane of a fiber that has ended is taken, never of one that is merely
+//       not running.
+//   E6  A lane given away without E3 gets a new generation; a Sync stores its
+//       releaser's generation, and E2's short cut holds only while it still matches.
+//
+// A stamp changes only in release(), merge(), swap(), spawn() and start(): the caller
+// copies stamp() into __fsan_running.stamp after each of them.
+#ifndef FIBERSAN_DETECTOR_CLOCK_FIBER_CLOCK_H
+#define FIBERSAN_DETECTOR_CLOCK_FIBER_CLOCK_H
+
+#include <cstdint>
+
+#include "detector/clock/clock.h"
+#include "detector/clock/lane.h"
+#include "detector/clock/lane_list.h"
+#include "detector/clock/stamp.h"
+#include "detector/clock/sync.h"
+
+namespace fibersan {
+
+// What a fiber begins with: the creator's knowledge, and at most one lane that the
+// creator could take over itself. Dropping one that was never used loses nothing.
+class SpawnSnapshot {
+ public:
+  SpawnSnapshot() = default;
+  SpawnSnapshot(SpawnSnapshot&& other) noexcept;
+  SpawnSnapshot& operator=(SpawnSnapshot&& other) noexcept;
+  ~SpawnSnapshot();
+
+ private:
+  friend class FiberClock;
+  Clock clock_;
+  LaneId lane_ = kNoLane;  // reserved in the table
+};
+
+class FiberClock {
+ public:
+  constexpr FiberClock() = default;
+  FiberClock(const FiberClock&) = delete;
+  FiberClock& operator=(const FiberClock&) = delete;
+
+  // First run. `owner` names the fiber in lane_table. An empty snapshot: a fiber (or
+  // thread) that nothing happens before.
+  void start(SpawnSnapshot&& snapshot, unsigned processor, std::uint64_t owner);
+  // Never runs again; the lane is free for whoever turns out to be ordered after it.
+  void end();
+
+  void acquire(Sync& sync);
+  // What `sync` knew is overwritten. After acquire() under the same hold of the lock
+  // this is also the exact release half of a read-modify-write.
+  void release(Sync& sync);
+  // Adds to what `sync` knows.
+  void merge(Sync& sync);
+  // Acquires what was there and leaves what the fiber knew before: a channel's slot.
+  void swap(Sync& sync);
+  [[nodiscard]] SpawnSnapshot spawn();
+
+  // Lane and epoch, with empty mask and kind; 0 when the fiber got no lane: then it
+  // must not be left in shadow (the fiber's accesses are checked but not recorded).
+  [[nodiscard]] Stamp stamp() const { return lane_ == kNoLane ? 0 : make_stamp(lane_, cur_); }
+  // Something was stamped with stamp(). The inline check needs no call: what it finds
+  // there was stamped through the slow path before.
+  void touched() { dirty_ = true; }
+
+  // Whether all that `lane` did up to `epoch` happens before what this fiber does now.
+  [[nodiscard]] bool knows(LaneId lane, Epoch epoch) const {
+    return lane == lane_ || clock_.knows(lane, epoch);
+  }
+  // The same for a stamp that names a lane (neither extended nor freed).
+  [[nodiscard]] bool covers(Stamp stamp) const {
+    return knows(stamp_lane(stamp), stamp_epoch(stamp));
+  }
+
+  [[nodiscard]] bool started() const { return started_; }
+  [[nodiscard]] LaneId lane() const { return lane_; }
+  [[nodiscard]] Epoch epoch() const { return cur_; }
+  [[nodiscard]] std::uint32_t generation() const { return generation_; }
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+
+ private:
+  friend class Sync;
+  // E1: what to publish now; clock_ is ready to be copied afterwards.
+  Releaser publish();
+  void tick();
+  void take(LaneGrant&& grant);
+  void learn(const Clock& clock);
+  void adopt_orphans(Sync& sync);
+
+  Clock clock_;
+  LaneList adoptable_;
+  LaneId lane_ = kNoLane;
+  std::uint32_t generation_ = 0;
+  Epoch cur_ = 0;
+  bool dirty_ = false;
+  bool changed_ = false;
+  bool started_ = false;
+  std::uint16_t processor_ = 0;
+  std::uint64_t owner_ = 0;
+};
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_CLOCK_FIBER_CLOCK_H

@@ -1,0 +1,33 @@
+// lane_list.h: a stack of lane ids that somebody may be able to take over.
+//
+// Output:   hints only: whoever pops one still has to claim the lane from the table.
+// Cost:     push, pop and taking a whole list are O(1); 64 bytes for 14 lanes.
+// Threads:  one at a time (the owner's, or under the lock of what contains it).
+#ifndef FIBERSAN_DETECTOR_CLOCK_LANE_LIST_H
+#define FIBERSAN_DETECTOR_CLOCK_LANE_LIST_H
+
+#include "detector/clock/limits.h"
+
+namespace fibersan {
+
+class LaneList {
+ public:
+  constexpr LaneList() = default;
+  LaneList(LaneList&& other) noexcept : head_(other.head_) { other.head_ = nullptr; }
+  LaneList& operator=(LaneList&& other) noexcept;
+  ~LaneList() { clear(); }
+
+  [[nodiscard]] bool empty() const { return head_ == nullptr; }
+  void push(LaneId lane);
+  // kNoLane when empty.
+  LaneId pop();
+  void clear();
+
+ private:
+  struct Chunk;
+  Chunk* head_ = nullptr;
+};
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_CLOCK_LANE_LIST_H

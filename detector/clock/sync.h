@@ -1,0 +1,76 @@
+// sync.h: what a synchronisation object hands on: the knowledge of its releasers.
+//
+// Input:    release, merge and acquire of fibers, through fiber_clock.h.
+// State:    empty, one releaser (lane, epoch, generation), or many. The clocks of
+//           merged releases are appended and joined into one now and then.
+// Cost:     release O(1); merge (WaitGroup.done) amortised O(1); acquire that knows the
+//           releaser already O(1), otherwise one join.
+// Threads:  none of its own: every call is made under a lock of the caller.
+// Not here: the address -> Sync table, see detector/shadow/.
+//
+// Invariants
+//   I1  With one releaser, clock_ is what that releaser published as (lane, epoch).
+//   I2  pending_ holds what was merged and is not in clock_ yet, newest first.
+//   I3  orphans_ are hints: lanes whose fibers may have ended after a merge here.
+#ifndef FIBERSAN_DETECTOR_CLOCK_SYNC_H
+#define FIBERSAN_DETECTOR_CLOCK_SYNC_H
+
+#include <cstdint>
+
+#include "detector/clock/clock.h"
+#include "detector/clock/lane_list.h"
+#include "detector/clock/limits.h"
+
+namespace fibersan {
+
+class FiberClock;
+
+// A release as others see it.
+struct Releaser {
+  LaneId lane = kNoLane;  // kNoLane: it cannot be recognised again
+  Epoch epoch = 0;
+  std::uint32_t generation = 0;
+};
+
+class Sync {
+ public:
+  // Merged releases that wait to be joined, at most.
+  static constexpr unsigned kPendingLimit = 32;
+
+  constexpr Sync() = default;
+  Sync(Sync&& other) noexcept;
+  Sync& operator=(Sync&& other) noexcept;
+  ~Sync() { clear(); }
+
+  // Nothing was ever released here.
+  [[nodiscard]] bool empty() const { return state_ == State::kEmpty; }
+  // The last one who released or merged here, for reports.
+  [[nodiscard]] const Releaser& last_releaser() const { return releaser_; }
+  // Forgets everything.
+  void clear();
+  // Merged releases that acquire would have to join; for tests.
+  [[nodiscard]] unsigned pending() const { return pending_count_; }
+
+ private:
+  friend class FiberClock;
+  struct Pending;
+  enum class State : std::uint8_t { kEmpty, kOne, kMany };
+
+  void replace(const Releaser& releaser, const Clock& clock);
+  void append(const Releaser& releaser, const Clock& clock);
+  void compact();
+  // One releaser, recognised, and `clock` is ordered after its release.
+  [[nodiscard]] bool known_to(const FiberClock& fiber) const;
+
+  Clock clock_;
+  Releaser releaser_;
+  State state_ = State::kEmpty;
+  bool hinted_ = false;  // the only releaser's lane was handed to somebody already
+  std::uint32_t pending_count_ = 0;
+  Pending* pending_ = nullptr;
+  LaneList orphans_;
+};
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_CLOCK_SYNC_H
