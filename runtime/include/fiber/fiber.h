@@ -1,0 +1,15 @@
+// fiber.h: everything of the fiber library.
+#ifndef FIBER_FIBER_H
+#define FIBER_FIBER_H
+
+#include <fiber/channel.h>
+#include <fiber/defer.h>
+#include <fiber/error.h>
+#include <fiber/go.h>
+#include <fiber/run.h>
+#include <fiber/select.h>
+#include <fiber/sync.h>
+#include <fiber/time.h>
+#include <fiber/wait_group.h>
+
+#endif  // FIBER_FIBER_H

@@ -1,0 +1,281 @@
+// go.h: starting fibers, joining them, and what a fiber can do to itself.
+//
+// Semantics: Go's goroutines and runtime.Goexit; std::thread's rules for callables and
+// arguments: both are copied or moved into the fiber, references go through std::ref.
+#ifndef FIBER_GO_H
+#define FIBER_GO_H
+
+#include <cxxabi.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace fiber {
+
+struct FiberOptions {
+  std::string name = {};  // appears in reports and dumps
+  size_t stack_size = 0;  // bytes; 0: the run's (FIBER_OPTIONS=stack_size)
+};
+
+namespace internal {
+
+// A callable as the library sees it: how to move it to its place on the fiber's stack
+// and how to run it there. run() also destroys it, however the call ends.
+struct Closure {
+  size_t size;
+  size_t alignment;
+  void (*construct)(void* place, void* source);
+  void (*run)(void* place);
+};
+
+struct JoinState;  // what a Handle and its fiber share
+
+// Both throw Error outside of run(), and std::system_error when no stack can be had.
+void start_fiber(const FiberOptions* options, const Closure& closure, void* source);
+void start_joinable(const FiberOptions* options, const Closure& closure, void* source,
+                    JoinState* state);
+
+// Belongs to the Handle and the fiber: the last of drop_handle() and the fiber's end frees it.
+JoinState* make_join_state(size_t size, size_t alignment, void (*destroy)(void* result));
+void* result_place(JoinState* state) noexcept;
+void result_constructed(JoinState* state) noexcept;
+void keep_exception(JoinState* state) noexcept;  // the one being handled
+// Waits for the fiber. Rethrows what it threw; throws Error when it ended without a
+// result (exit_fiber) though `needs_result`.
+void join_fiber(JoinState* state, bool needs_result);
+void drop_handle(JoinState* state) noexcept;
+uint64_t joined_fiber_id(const JoinState* state) noexcept;
+
+// F and its arguments, as the fiber keeps them.
+template <typename F, typename... Args>
+struct Stored {
+  template <typename... Sources>
+  explicit Stored(std::tuple<Sources...>&& sources) : parts(std::move(sources)) {}
+  decltype(auto) operator()() {
+    return std::apply(
+        [](auto&... part) -> decltype(auto) { return std::invoke(std::move(part)...); }, parts);
+  }
+  std::tuple<F, Args...> parts;
+};
+
+// Without arguments: one frame less in every stack.
+template <typename F>
+struct Stored<F> {
+  template <typename Source>
+  explicit Stored(std::tuple<Source>&& source)
+      : function(std::forward<Source>(std::get<0>(source))) {}
+  decltype(auto) operator()() { return std::invoke(std::move(function)); }
+  F function;
+};
+
+template <typename F, typename... Args>
+using StoredCall = Stored<std::decay_t<F>, std::decay_t<Args>...>;
+
+template <typename F, typename... Args>
+using CallResult = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
+
+template <typename Call, typename Source>
+void construct_call(void* place, void* source) {
+  ::new (place) Call(std::move(*static_cast<Source*>(source)));
+}
+
+template <typename Call>
+void run_call(void* place) {
+  struct Destroy {
+    Call* call;
+    ~Destroy() { call->~Call(); }
+  } destroy{static_cast<Call*>(place)};
+  static_cast<void>((*destroy.call)());
+}
+
+template <typename Call, typename Source>
+inline constexpr Closure kClosure = {sizeof(Call), alignof(Call), construct_call<Call, Source>,
+                                     run_call<Call>};
+
+// How a result of type R is kept: a reference as a pointer, void not at all.
+template <typename R>
+struct Result {
+  using Kept = R;
+  template <typename Call>
+  static void compute(void* place, Call& call) {
+    ::new (place) Kept(call());
+  }
+  static R take(void* place) { return std::move(*static_cast<Kept*>(place)); }
+};
+template <typename R>
+struct Result<R&> {
+  using Kept = R*;
+  template <typename Call>
+  static void compute(void* place, Call& call) {
+    ::new (place) Kept(std::addressof(call()));
+  }
+  static R& take(void* place) { return **static_cast<Kept*>(place); }
+};
+template <>
+struct Result<void> {
+  using Kept = char;
+  template <typename Call>
+  static void compute(void* place, Call& call) {
+    call();
+    ::new (place) Kept();
+  }
+  static void take(void*) {}
+};
+
+// A call and the place of its result.
+template <typename Source>
+struct JoinableSource {
+  JoinState* state;
+  Source source;
+};
+
+template <typename Call, typename R>
+struct JoinableCall {
+  template <typename Source>
+  explicit JoinableCall(JoinableSource<Source>&& from)
+      : state(from.state), call(std::move(from.source)) {}
+  void operator()() {
+    try {
+      Result<R>::compute(result_place(state), call);
+      result_constructed(state);
+    } catch (abi::__forced_unwind&) {
+      throw;  // exit_fiber: no result
+    } catch (...) {
+      keep_exception(state);
+    }
+  }
+  JoinState* state;
+  Call call;
+};
+
+template <typename Kept>
+void destroy_result(void* place) {
+  static_cast<Kept*>(place)->~Kept();
+}
+
+template <typename F, typename... Args>
+auto spawn(const FiberOptions* options, F&& function, Args&&... args);
+
+}  // namespace internal
+
+// The right to join one fiber, once. Dropping it detaches the fiber.
+template <typename R>
+class [[nodiscard]] Handle {
+ public:
+  Handle() = default;
+  Handle(Handle&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Handle& operator=(Handle&& other) noexcept {
+    if (this != &other) {
+      detach();
+      state_ = std::exchange(other.state_, nullptr);
+    }
+    return *this;
+  }
+  ~Handle() { detach(); }
+
+  // Waits until the fiber has ended, then returns its result or rethrows its exception.
+  // What the fiber did happens before join() returns. Throws Error when the handle is
+  // not joinable, and when the fiber left by exit_fiber() and owes a result.
+  R join() {
+    struct Drop {
+      internal::JoinState* state;
+      ~Drop() {
+        if (state != nullptr) internal::drop_handle(state);
+      }
+    } drop{std::exchange(state_, nullptr)};
+    internal::join_fiber(drop.state, !std::is_void_v<R>);
+    return internal::Result<R>::take(internal::result_place(drop.state));
+  }
+
+  // The fiber goes on alone. If it has thrown, or throws later, the program ends.
+  void detach() noexcept {
+    if (state_ != nullptr) internal::drop_handle(std::exchange(state_, nullptr));
+  }
+
+  bool joinable() const noexcept { return state_ != nullptr; }
+  // Of the fiber; 0 when not joinable.
+  uint64_t id() const noexcept { return state_ == nullptr ? 0 : internal::joined_fiber_id(state_); }
+
+ private:
+  template <typename F, typename... Args>
+  friend auto internal::spawn(const FiberOptions*, F&&, Args&&...);
+
+  explicit Handle(internal::JoinState* state) : state_(state) {}
+
+  internal::JoinState* state_ = nullptr;
+};
+
+namespace internal {
+
+template <typename F, typename... Args>
+void go(const FiberOptions* options, F&& function, Args&&... args) {
+  using Source = std::tuple<F&&, Args&&...>;
+  Source source(std::forward<F>(function), std::forward<Args>(args)...);
+  start_fiber(options, kClosure<StoredCall<F, Args...>, Source>, &source);
+}
+
+template <typename F, typename... Args>
+auto spawn(const FiberOptions* options, F&& function, Args&&... args) {
+  using R = CallResult<F, Args...>;
+  using Kept = typename Result<R>::Kept;
+  using Source = JoinableSource<std::tuple<F&&, Args&&...>>;
+  using Call = JoinableCall<StoredCall<F, Args...>, R>;
+  Handle<R> handle(make_join_state(sizeof(Kept), alignof(Kept), destroy_result<Kept>));
+  Source source{handle.state_, {std::forward<F>(function), std::forward<Args>(args)...}};
+  start_joinable(options, kClosure<Call, Source>, &source, handle.state_);
+  return handle;
+}
+
+template <typename F>
+using NotOptions = std::enable_if_t<!std::is_same_v<std::decay_t<F>, FiberOptions>, int>;
+
+}  // namespace internal
+
+// Starts a fiber that nobody joins. What it returns is dropped; an exception that leaves
+// it ends the program.
+template <typename F, typename... Args, internal::NotOptions<F> = 0>
+void go(F&& function, Args&&... args) {
+  internal::go(nullptr, std::forward<F>(function), std::forward<Args>(args)...);
+}
+template <typename F, typename... Args>
+void go(const FiberOptions& options, F&& function, Args&&... args) {
+  internal::go(&options, std::forward<F>(function), std::forward<Args>(args)...);
+}
+
+// Starts a fiber whose result or exception is fetched by Handle::join().
+template <typename F, typename... Args, internal::NotOptions<F> = 0>
+Handle<internal::CallResult<F, Args...>> spawn(F&& function, Args&&... args) {
+  return internal::spawn(nullptr, std::forward<F>(function), std::forward<Args>(args)...);
+}
+template <typename F, typename... Args>
+Handle<internal::CallResult<F, Args...>> spawn(const FiberOptions& options, F&& function,
+                                               Args&&... args) {
+  return internal::spawn(&options, std::forward<F>(function), std::forward<Args>(args)...);
+}
+
+// Lets other fibers run first. Outside of fibers it yields the thread.
+void yield();
+
+// Ends the calling fiber: the destructors of its scopes run, functions given to catch (...)
+// must rethrow. In the main fiber the others go on, as in Go. Throws Error outside of fibers.
+[[noreturn]] void exit_fiber();
+
+namespace this_fiber {
+
+uint64_t id();                         // 1 is the main fiber; 0 outside of fibers
+std::string name();                    // empty when it has none
+void set_name(std::string_view name);  // throws Error outside of fibers
+
+}  // namespace this_fiber
+
+}  // namespace fiber
+
+#endif  // FIBER_GO_H
