@@ -15,9 +15,9 @@
 #define FSAN_PASS_HOOK6(...)
 #define FSAN_PASS_HOOK7(...)
 #define FSAN_RUNTIME_HOOK(r, name, parameters) \
-  r __fsan_##name parameters {                 \
-    return (r)0;                               \
-  }
+  r __fsan_##name parameters { return (r)0; }
+
+#pragma clang diagnostic ignored "-Wunused-parameter"  // the list names them all
 
 extern "C" {
 #include "detector/abi/hooks.def"

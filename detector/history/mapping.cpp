@@ -1,0 +1,33 @@
+#include "detector/history/mapping.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace fibersan {
+
+void* try_map_memory(size_t bytes) {
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
+void* map_memory(size_t bytes, const char* purpose) {
+  void* memory = try_map_memory(bytes);
+  if (memory != nullptr) return memory;
+  // No stdio: it may want memory too.
+  char line[256];
+  int length = snprintf(line, sizeof line,
+                        "FiberSan: cannot map %zu bytes for %s: %s (see ulimit -v and "
+                        "vm.overcommit_memory)\n",
+                        bytes, purpose, strerror(errno));
+  ssize_t written = write(STDERR_FILENO, line, static_cast<size_t>(length));
+  static_cast<void>(written);
+  _exit(1);
+}
+
+void unmap_memory(void* memory, size_t bytes) { munmap(memory, bytes); }
+
+}  // namespace fibersan

@@ -1,0 +1,23 @@
+// mapping.h: memory of the detector's own, straight from the kernel.
+//
+// Cost:     a system call; callers take large pieces.
+// Threads:  any.
+// Not here: the shadow, see detector/shadow/.
+#ifndef FIBERSAN_DETECTOR_HISTORY_MAPPING_H
+#define FIBERSAN_DETECTOR_HISTORY_MAPPING_H
+
+#include <cstddef>
+
+namespace fibersan {
+
+// Zeroed memory that is committed as it is touched, or null.
+void* try_map_memory(size_t bytes);
+
+// The same; when there is none, prints what could not be had and exits with status 1.
+void* map_memory(size_t bytes, const char* purpose);
+
+void unmap_memory(void* memory, size_t bytes);
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_HISTORY_MAPPING_H
