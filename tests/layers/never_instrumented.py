@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Runtime and detector are never compiled with the pass: it would make hooks call hooks.
+
+Input:   compile_commands.json and the archives of the build tree given as the argument.
+Output:  what is wrong; the last line is "N passed, N failed": one check for each compile
+         command and each archive.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ARCHIVES = ("libfiber.a", "libdetector.a", "libno_detector.a")
+TRACE_OF_PASS = re.compile(r"fpass-plugin|fibersan\.cfg|fibersan-instrument\.so|-DFIBERSAN\b")
+
+
+def pass_hooks():
+    """The hooks that only instrumented code calls, from the one list."""
+    with open(os.path.join(TOP, "detector", "abi", "hooks.def"), encoding="utf-8") as file:
+        names = re.findall(r"^FSAN_(?:PASS|COLD)_HOOK\d\(\w+, (\w+),", file.read(), re.M)
+    return {"__fsan_" + name for name in names}
+
+
+def references(path):
+    """Pass hooks that an object or archive refers to."""
+    listing = subprocess.run(["llvm-nm-19", "--undefined-only", "--format=just-symbols", path],
+                             check=True, text=True, capture_output=True).stdout
+    return sorted(pass_hooks() & set(listing.split()))
+
+
+def self_test(build):
+    """An instrumented object must be recognised, or the check of archives proves nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = os.path.join(folder, "a.c"), os.path.join(folder, "a.o")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write("int read(const int* p) { return *p; }\n")
+        subprocess.run(["clang-19", f"--config={build}/fibersan.cfg", "-c", source, "-o", target],
+                       check=True)
+        if "__fsan_read4" not in references(target):
+            sys.exit("never_instrumented.py is broken: it does not see the pass in an object")
+    if not TRACE_OF_PASS.search(f"clang++-19 --config={build}/fibersan.cfg -c a.cpp"):
+        sys.exit("never_instrumented.py is broken: it does not see the flag in a command")
+
+
+def main():
+    build = sys.argv[1]
+    self_test(build)
+    passed = failed = 0
+    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
+        for entry in json.load(file):
+            found = TRACE_OF_PASS.search(entry["command"])
+            passed, failed = passed + (not found), failed + bool(found)
+            if found:
+                print(f"{entry['file']}: compiled with {found.group()}")
+    for archive in ARCHIVES:
+        found = references(os.path.join(build, "lib", archive))
+        passed, failed = passed + (not found), failed + bool(found)
+        if found:
+            print(f"{archive}: calls hooks that only instrumented code calls: {found}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

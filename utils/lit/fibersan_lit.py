@@ -1,0 +1,58 @@
+"""lit support for suites of fiber programs, ours and users'.
+
+    import fibersan_lit
+    config.test_format = fibersan_lit.ProgramTest()
+    fibersan_lit.configure(config, lit_config, prefix)
+
+State:  `prefix` is a build tree or an install tree: where fibersan.cfg is.
+
+Substitutions
+    %fibersan    compile line of C++ with the checks      %fibersan_c  the same for C
+    %fiber       compile line of C++ without them         %fiber_c     the same for C
+    %run         before a program: gives it a time limit; running into it fails the test
+                 even behind `not`
+"""
+import os
+import shlex
+
+import lit.formats
+import lit.TestRunner
+
+# Options that a user sets for a whole lit run; lit clears the environment otherwise.
+OPTION_VARIABLES = ("FIBERSAN_OPTIONS", "FIBER_OPTIONS")
+RUN_SECONDS = 45
+
+
+class ProgramTest(lit.formats.ShTest):
+    """ShTest in which the paths %s, %S, %t, %T are quoted: a checkout's path may have a space."""
+
+    def execute(self, test, litConfig):
+        directory, base = lit.TestRunner.getTempPaths(test)
+        source = test.getSourcePath()
+        paths = {"s": source, "S": os.path.dirname(source), "t": base + ".tmp", "T": directory}
+        quoted = [("%" + letter, shlex.quote(path)) for letter, path in paths.items()]
+        # The configuration's own substitutions come first: %t must not match in %test.
+        return lit.TestRunner.executeShTest(
+            test, litConfig, self.execute_external, test.config.substitutions + quoted,
+            self.preamble_commands)
+
+
+def configure(config, lit_config, prefix):
+    here = os.path.dirname(os.path.abspath(__file__))
+
+    def compile_line(compiler, file, options):
+        return f"{compiler} --config={shlex.quote(os.path.join(prefix, file))} {options}"
+
+    cxx, c = "-std=c++20 -O1 -g", "-O1 -g"
+    run = f"{shlex.quote(os.path.join(here, 'run_with_limit'))} {RUN_SECONDS}"
+    # \b: %fiber must not match the beginning of %fibersan.
+    config.substitutions += [
+        (r"%fibersan_c\b", compile_line("clang-19", "fibersan.cfg", c)),
+        (r"%fibersan\b", compile_line("clang++-19", "fibersan.cfg", cxx)),
+        (r"%fiber_c\b", compile_line("clang-19", "fiber.cfg", c)),
+        (r"%fiber\b", compile_line("clang++-19", "fiber.cfg", cxx)),
+        (r"%run\b", run),
+    ]
+    for variable in OPTION_VARIABLES:
+        if variable in os.environ:
+            config.environment[variable] = os.environ[variable]
