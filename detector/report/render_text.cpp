@@ -1,0 +1,233 @@
+#include "detector/report/render_text.h"
+
+#include <cctype>
+#include <cstdio>
+
+namespace fibersan {
+namespace {
+
+constexpr const char* kRule = "==================\n";
+
+std::string hex(uint64_t number) {
+  char text[32];
+  snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(number));
+  return text;
+}
+
+// Twelve digits, so that addresses stand in columns.
+std::string address(uint64_t number) {
+  char text[32];
+  snprintf(text, sizeof text, "0x%012llx", static_cast<unsigned long long>(number));
+  return text;
+}
+
+std::string capitalised(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+std::string module_place(const SourceFrame& frame) {
+  return "(" + (frame.module.empty() ? "?" : frame.module) + "+" + hex(frame.module_offset) + ")";
+}
+
+std::string quoted(const std::string& name) { return name.empty() ? "" : " '" + name + "'"; }
+
+class TextRenderer {
+ public:
+  TextRenderer(const Report& report, TextStyle style) : report_(report), style_(style) {}
+
+  std::string render() {
+    text_ = kRule;
+    line("\033[1;31m",
+         "WARNING: FiberSan: " + report_.kind + " (pid=" + std::to_string(report_.pid) + ")");
+    bool first = true;
+    for (const ReportAccess& access : report_.accesses) {
+      add(access, first);
+      first = false;
+    }
+    if (report_.object && report_.accesses.empty()) add(*report_.object);
+    if (report_.location) add(*report_.location);
+    for (const ReportMutex& mutex : report_.mutexes) add(mutex);
+    for (const ReportWaiters& waiters : report_.waiters) add(waiters);
+    if (report_.object && !report_.accesses.empty()) add(*report_.object);
+    for (const ReportFiber& fiber : report_.fibers) add(fiber);
+    for (const std::string& note : report_.notes) text_ += "  [" + note + "]\n";
+    add_summary();
+    return text_ + kRule;
+  }
+
+ private:
+  void line(const char* color, const std::string& heading) {
+    text_ += style_.color ? color + heading + "\033[0m\n" : heading + "\n";
+  }
+
+  void add(const Trace& trace) {
+    unsigned number = 0;
+    for (const SourceFrame& frame : trace.frames) {
+      text_ += "    #" + std::to_string(number++) + " " + render_frame(frame) + "\n";
+    }
+    if (trace.cut) text_ += "    [outer frames cut]\n";
+    if (!trace.lost_why.empty()) text_ += "    [" + trace.lost_why + "]\n";
+  }
+
+  static std::string verb(const ReportAccess& access, bool first) {
+    std::string verb = first ? "" : "previous ";
+    if (access.atomic) verb += "atomic ";
+    switch (access.kind) {
+      case ReportAccess::Kind::kRead:
+        return capitalised(verb + "read");
+      case ReportAccess::Kind::kWrite:
+        return capitalised(verb + "write");
+      case ReportAccess::Kind::kFree:
+        return capitalised(verb + "free");
+      case ReportAccess::Kind::kOperation:
+        return capitalised(verb + "operation");
+    }
+    return "";
+  }
+
+  static std::string held(const std::vector<HeldMutex>& mutexes) {
+    std::string text;
+    for (const HeldMutex& mutex : mutexes) {
+      text += text.empty() ? " (mutexes: " : ", ";
+      text += (mutex.write ? "write M" : "read M") + std::to_string(mutex.number);
+    }
+    return text.empty() ? text : text + ")";
+  }
+
+  void add(const ReportAccess& access, bool first) {
+    std::string heading = "  " + verb(access, first);
+    if (access.kind == ReportAccess::Kind::kOperation) {
+      if (report_.object) {
+        heading += " on " + report_.object->kind + " " + address(report_.object->address) +
+                   quoted(report_.object->name);
+      }
+    } else {
+      heading += " of size " + std::to_string(access.size) + " at " + address(access.address);
+    }
+    heading += " by " + render_fiber(access.fiber) + held(access.mutexes) + ":";
+    line("\033[1;34m", heading);
+    add(access.stack);
+  }
+
+  void add(const ReportLocation& location) {
+    switch (location.kind) {
+      case ReportLocation::Kind::kHeapBlock:
+        line("\033[1;32m", "  Location is heap block of size " + std::to_string(location.size) +
+                               " at " + address(location.address) + " allocated by " +
+                               render_fiber(location.fiber) + ":");
+        add(location.allocated);
+        break;
+      case ReportLocation::Kind::kGlobal:
+        line("\033[1;32m", "  Location is global '" + location.global + "' of size " +
+                               std::to_string(location.size) + " at " + address(location.address) +
+                               declared(location.where));
+        break;
+      case ReportLocation::Kind::kStack:
+        line("\033[1;32m", "  Location is stack of " + render_fiber(location.fiber));
+        break;
+    }
+  }
+
+  static std::string declared(const SourceFrame& where) {
+    std::string text = where.file.empty() ? "" : " " + render_place(where);
+    return where.module.empty() ? text : text + " " + module_place(where);
+  }
+
+  void add_created(const std::string& what, const std::optional<FiberName>& creator,
+                   const Trace& created) {
+    std::string heading = what;
+    bool known = !created.frames.empty() || !created.lost_why.empty();
+    if (creator) heading += " created by " + render_fiber(*creator);
+    if (known) heading += creator ? " at:" : " created at:";
+    line("\033[1;36m", heading);
+    add(created);
+  }
+
+  void add(const ReportMutex& mutex) {
+    const ReportObject& object = mutex.object;
+    add_created("  Mutex M" + std::to_string(mutex.number) + " (" + address(object.address) + ")" +
+                    quoted(object.name),
+                std::nullopt, object.created);
+  }
+
+  void add(const ReportObject& object) {
+    add_created(
+        "  " + capitalised(object.kind) + " " + address(object.address) + quoted(object.name),
+        object.creator, object.created);
+  }
+
+  void add(const ReportFiber& fiber) {
+    const char* state = fiber.state == ReportFiber::State::kRunning    ? " (running)"
+                        : fiber.state == ReportFiber::State::kFinished ? " (finished)"
+                                                                       : " (waiting)";
+    add_created("  " + capitalised(render_fiber(fiber.fiber)) + state, fiber.creator,
+                fiber.created);
+  }
+
+  void add(const ReportWaiters& waiters) {
+    std::string heading;
+    if (waiters.count == 1) {
+      heading = "  " + capitalised(render_fiber(waiters.fibers[0])) + " waits: ";
+    } else {
+      heading = "  " + std::to_string(waiters.count) + " fibers (";
+      for (const FiberName& fiber : waiters.fibers) {
+        if (&fiber != &waiters.fibers[0]) heading += ", ";
+        heading += std::to_string(fiber.id) + quoted(fiber.name);
+      }
+      if (waiters.count > waiters.fibers.size()) heading += ", …";
+      heading += ") wait: ";
+    }
+    heading += waiters.reason;
+    const char* joint = " on ";
+    for (const ReportObject& object : waiters.objects) {
+      heading += joint + object.kind + " " + address(object.address) + quoted(object.name);
+      if (!object.created.frames.empty()) {
+        heading += " (created at: " + render_place(object.created.frames[0]) + ")";
+      }
+      joint = ", ";
+    }
+    line("\033[1;34m", heading);
+    add(waiters.stack);
+  }
+
+  void add_summary() {
+    std::string summary = "SUMMARY: FiberSan: " + report_.kind;
+    const SourceFrame& where = report_.summary;
+    if (!where.file.empty() || !where.module.empty()) summary += " " + render_place(where);
+    if (!where.function.empty()) summary += " in " + where.function;
+    text_ += summary + "\n";
+  }
+
+  const Report& report_;
+  TextStyle style_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string render_frame(const SourceFrame& frame) {
+  std::string text = frame.function;
+  if (!frame.file.empty()) text += (text.empty() ? "" : " ") + render_place(frame);
+  return text + (text.empty() ? "" : " ") + module_place(frame);
+}
+
+std::string render_place(const SourceFrame& frame) {
+  if (frame.file.empty()) return module_place(frame);
+  std::string text = frame.file;
+  if (frame.line != 0) text += ":" + std::to_string(frame.line);
+  if (frame.line != 0 && frame.column != 0) text += ":" + std::to_string(frame.column);
+  return text;
+}
+
+std::string render_fiber(const FiberName& fiber) {
+  if (fiber.kind == FiberName::Kind::kMainThread) return "main thread";
+  const char* what = fiber.kind == FiberName::Kind::kThread ? "thread " : "fiber ";
+  return what + std::to_string(fiber.id) + quoted(fiber.name);
+}
+
+std::string render_text(const Report& report, TextStyle style) {
+  return TextRenderer(report, style).render();
+}
+
+}  // namespace fibersan

@@ -1,0 +1,116 @@
+// report.h: one finding, as plain data that knows nothing of the detector.
+//
+// Input:    filled in by whoever finds something, symbolized already.
+// Output:   read by the renderers, which add words and layout and decide nothing.
+// Not here: when something is a finding, what is a duplicate, where the text goes.
+//
+// Invariants
+//   P1  What is not known is empty, zero or absent; a renderer leaves it out.
+//   P2  Stacks begin with the innermost frame and contain no frame of FiberSan's insides.
+#ifndef FIBERSAN_DETECTOR_REPORT_REPORT_H
+#define FIBERSAN_DETECTOR_REPORT_REPORT_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fibersan {
+
+struct SourceFrame {
+  std::string function;  // demangled
+  std::string file;
+  uint32_t line = 0;
+  uint32_t column = 0;
+  std::string module;  // file name without folders
+  uint64_t module_offset = 0;
+  bool inlined = false;  // into the next frame, with which it shares its address
+};
+
+struct Trace {
+  std::vector<SourceFrame> frames;
+  bool cut = false;      // there were more frames
+  std::string lost_why;  // why there is no stack although there was a call
+};
+
+struct FiberName {
+  enum class Kind { kFiber, kMainThread, kThread };
+  Kind kind = Kind::kFiber;
+  uint64_t id = 0;
+  std::string name;
+};
+
+// A mutex of this report: shown as M<number>.
+struct HeldMutex {
+  unsigned number = 0;
+  bool write = true;
+};
+
+struct ReportAccess {
+  enum class Kind { kRead, kWrite, kFree, kOperation };
+  Kind kind = Kind::kRead;
+  bool atomic = false;
+  uint64_t address = 0;
+  uint64_t size = 0;
+  FiberName fiber;
+  std::vector<HeldMutex> mutexes;
+  Trace stack;
+};
+
+struct ReportObject {
+  std::string kind;  // a word of object_kinds.def
+  uint64_t address = 0;
+  std::string name;
+  std::optional<FiberName> creator;
+  Trace created;
+};
+
+struct ReportMutex {
+  unsigned number = 0;
+  ReportObject object;
+};
+
+struct ReportLocation {
+  enum class Kind { kHeapBlock, kGlobal, kStack };
+  Kind kind = Kind::kHeapBlock;
+  uint64_t address = 0;  // of the block or global
+  uint64_t size = 0;
+  FiberName fiber;     // who allocated the block, whose stack it is
+  Trace allocated;     // heap block
+  std::string global;  // its name
+  SourceFrame where;   // global: module and declaration
+};
+
+struct ReportFiber {
+  enum class State { kRunning, kFinished, kWaiting };
+  FiberName fiber;
+  State state = State::kRunning;
+  std::optional<FiberName> creator;
+  Trace created;
+};
+
+// Fibers that wait in the same way at the same place.
+struct ReportWaiters {
+  std::vector<FiberName> fibers;  // the first few
+  uint64_t count = 0;             // of all
+  std::string reason;             // a word of wait_reasons.def
+  std::vector<ReportObject> objects;
+  Trace stack;
+};
+
+struct Report {
+  std::string kind;  // a text of finding_kinds.def
+  int64_t pid = 0;
+  std::vector<ReportAccess> accesses;  // the newest first
+  std::optional<ReportObject> object;  // that was misused
+  std::optional<ReportLocation> location;
+  std::vector<ReportMutex> mutexes;
+  std::vector<ReportWaiters> waiters;
+  std::vector<ReportFiber> fibers;
+  std::vector<std::string> notes;  // such as why there is no happens-before
+  SourceFrame summary;
+};
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_REPORT_REPORT_H
