@@ -53,6 +53,8 @@ class Clock {
   [[nodiscard]] unsigned overrides() const { return count_; }
   // Nodes of all clocks of the process; 0 once all clocks are cleared.
   [[nodiscard]] static std::uint64_t live_nodes();
+  // The first lane from `from` on with a known epoch, kNoLane when there is none.
+  [[nodiscard]] LaneId next_known(LaneId from) const;
   // Visits every lane with a known epoch; for tests and dumps.
   template <typename Visitor>
   void for_each(Visitor&& visit) const;
@@ -68,13 +70,10 @@ class Clock {
   Epoch epochs_[kOverrides] = {};
 };
 
-// Lanes that any clock can name, in ascending order (blocks in use only).
-[[nodiscard]] LaneId clock_lane_bound(const Clock& clock);
-
 template <typename Visitor>
 void Clock::for_each(Visitor&& visit) const {
-  for (LaneId lane = 0, end = clock_lane_bound(*this); lane < end; ++lane)
-    if (const Epoch epoch = at(lane)) visit(lane, epoch);
+  for (LaneId lane = next_known(0); lane != kNoLane; lane = next_known(lane + 1))
+    visit(lane, at(lane));
 }
 
 }  // namespace fibersan

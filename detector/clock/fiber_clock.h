@@ -100,10 +100,10 @@ class FiberClock {
   friend class Sync;
   // E1: what to publish now; clock_ is ready to be copied afterwards.
   Releaser publish();
-  void tick();
+  // False when there is no further epoch to go on with.
+  [[nodiscard]] bool tick();
   void take(LaneGrant&& grant);
   void learn(const Clock& clock);
-  void adopt_orphans(Sync& sync);
 
   Clock clock_;
   LaneList adoptable_;
@@ -113,6 +113,7 @@ class FiberClock {
   bool dirty_ = false;
   bool changed_ = false;
   bool started_ = false;
+  bool exhausted_ = false;  // no epoch left, and no other lane to go on with
   std::uint16_t processor_ = 0;
   std::uint64_t owner_ = 0;
 };

@@ -6,14 +6,13 @@
 //           owns it), RETIRED (its fiber ended; stamps with it may be in shadow).
 // Cost:     O(1) under the spin lock of one processor's lists; O(processors) when
 //           lanes run out.
-// Threads:  any. A lane's numbers are written by its owner, or under the lock of its
-//           home processor while it has none.
+// Threads:  any. A lane's state changes under the lock of its home processor only.
 // Not here: what a fiber does with its lane between start and end, see fiber_clock.h.
 //
 // Invariants
 //   I1  A LIVE lane has exactly one owner.
 //   I2  RETIRED lanes that still have epochs are in the list of their home processor,
-//       oldest first; no other lane is.
+//       from oldest to newest; no other lane is.
 //   I3  cur never decreases, so (lane, epoch) names one fiber for ever.
 //   I4  A lane given to a fiber that does not know its tail gets a new generation.
 //   I5  tail is the last epoch that something may have been stamped with.
@@ -43,46 +42,76 @@ enum class LaneState : std::uint8_t { kFree, kLive, kRetired };
 struct LaneGrant {
   LaneId lane = kNoLane;
   std::uint32_t generation = 0;
-  Epoch cur = 0;         // the first epoch to stamp with
-  LaneList adoptable{};  // lanes that the last owner could have handed on
+  Epoch cur = 0;           // the first epoch to stamp with
+  bool must_tick = false;  // at the first release
+  LaneList adoptable{};    // lanes that the last owner could have handed on
 };
 
 class LaneTable {
  public:
   constexpr LaneTable() = default;
 
-  // A lane for a fiber that knows `clock`: one of `hint` (kNoLane: none) if that may be
-  // taken over, a retired one that `clock` dominates, a free or new one, the oldest
-  // retired one (counted). lane is kNoLane when every lane is LIVE or out of epochs.
-  LaneGrant grant(const Clock& clock, LaneId hint, unsigned processor, std::uint64_t owner);
-  // Only lossless ways, for a fiber that has run out of epochs and may do without.
-  LaneGrant grant_fresh(unsigned processor, std::uint64_t owner);
+  // A lane for a fiber that knows `clock`: a retired one that the clock dominates, a
+  // free or new one, at last the oldest retired one (counted). Its lane is kNoLane when
+  // every lane is LIVE or out of epochs (counted).
+  LaneGrant grant(const Clock& clock, unsigned processor, std::uint64_t owner);
 
-  // Whether a fiber that knows `clock` could take the lane over at this moment.
+  // Whether a fiber that knows `clock` could take the lane over, as a quick look
+  // without a lock. Only reserve() decides.
   [[nodiscard]] bool adoptable(LaneId lane, const Clock& clock) const;
-  // Reserves the lane, so that nobody else gets it until take() or give_back().
+  // Makes the lane LIVE for somebody who will know `clock`, until take() or retire().
   bool reserve(LaneId lane, const Clock& clock);
-  LaneGrant take_reserved(LaneId lane, std::uint64_t owner);
-  void give_back(LaneId lane);
+  LaneGrant take(LaneId reserved, std::uint64_t owner);
+  void give_back(LaneId reserved);
 
   // The owner ended; `cur` is its counter and `tail` as in I5.
   void retire(LaneId lane, Epoch cur, Epoch tail, LaneList&& adoptable);
-  // No stamp of this RETIRED lane is left anywhere: it is free again under a new
-  // generation. False when somebody has it.
+  // The caller has seen that no stamp of this RETIRED lane is left: the lane becomes
+  // free under a new generation. False when somebody took it, or it has no epochs left.
   bool collect(LaneId lane);
 
   [[nodiscard]] std::uint32_t generation(LaneId lane) const;
   [[nodiscard]] LaneState state(LaneId lane) const;
   [[nodiscard]] std::uint64_t owner(LaneId lane) const;  // the last fiber that had it
 
-  // At most this many lanes; before the first grant. For tests, and for users who
-  // prefer a bound on memory to exactness.
+  // At most this many lanes; only before the first one is handed out. For users who prefer bounded
+  // memory to exactness, and for tests.
   void set_budget(LaneId lanes);
-  [[nodiscard]] LaneId lanes_in_use() const;  // ids handed out at least once
+  // Ids below this one were handed out at least once, or are about to be.
+  [[nodiscard]] LaneId lane_bound() const;
   [[nodiscard]] Forgotten forgotten() const;
   void count_exhausted_epoch();
-  // Forgets everything. No FiberClock, Sync or snapshot may be alive.
+  // Forgets everything. No fiber may be started, no lane reserved.
   void reset();
+
+ private:
+  struct Lane;
+  struct alignas(64) Processor {
+    SpinLock lock;  // rank 10
+    LaneId oldest FIBERSAN_GUARDED_BY(lock) = kNoLane;
+    LaneId newest FIBERSAN_GUARDED_BY(lock) = kNoLane;
+    LaneId free FIBERSAN_GUARDED_BY(lock) = kNoLane;  // linked through Lane::next
+    LaneId unused FIBERSAN_GUARDED_BY(lock) = 0;      // of the newest block
+    LaneId unused_end FIBERSAN_GUARDED_BY(lock) = 0;
+  };
+
+  [[nodiscard]] Lane& lane_at(LaneId lane) const;
+  Processor& home(const Lane& lane);
+  bool add_block(Processor& to) FIBERSAN_REQUIRES(to.lock);
+  void link_newest(Processor& list, LaneId lane) FIBERSAN_REQUIRES(list.lock);
+  void unlink(Processor& list, LaneId lane) FIBERSAN_REQUIRES(list.lock);
+  LaneId dominated(Processor& list, const Clock& clock, unsigned looks);
+  LaneId unstamped(Processor& list, bool may_add_block);
+  LaneId drop_oldest(Processor& list);
+  LaneId find(const Clock& clock, unsigned processor);
+
+  Processor processors_[kProcessorLists];
+  std::atomic<Lane*> blocks_[kBlockLimit] = {};
+  std::atomic<LaneId> bound_{0};
+  std::atomic<LaneId> budget_{kLaneLimit};
+  std::atomic<std::uint64_t> lanes_reused_{0};
+  std::atomic<std::uint64_t> fibers_without_lane_{0};
+  std::atomic<std::uint64_t> epochs_exhausted_{0};
 };
 
 extern LaneTable lane_table;

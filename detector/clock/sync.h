@@ -30,6 +30,7 @@ struct Releaser {
   LaneId lane = kNoLane;  // kNoLane: it cannot be recognised again
   Epoch epoch = 0;
   std::uint32_t generation = 0;
+  friend bool operator==(const Releaser&, const Releaser&) = default;
 };
 
 class Sync {
@@ -59,7 +60,11 @@ class Sync {
   void replace(const Releaser& releaser, const Clock& clock);
   void append(const Releaser& releaser, const Clock& clock);
   void compact();
-  // One releaser, recognised, and `clock` is ordered after its release.
+  void drop_newest_pending();
+  void remember_orphan(LaneId lane);
+  // Moves to `to` the lanes that a fiber with `clock`, which owns `own`, may hand on.
+  void hand_orphans(const Clock& clock, LaneId own, LaneList& to);
+  // One releaser, recognised, and the fiber is ordered after its release already.
   [[nodiscard]] bool known_to(const FiberClock& fiber) const;
 
   Clock clock_;
@@ -67,6 +72,7 @@ class Sync {
   State state_ = State::kEmpty;
   bool hinted_ = false;  // the only releaser's lane was handed to somebody already
   std::uint32_t pending_count_ = 0;
+  std::uint32_t orphan_count_ = 0;
   Pending* pending_ = nullptr;
   LaneList orphans_;
 };

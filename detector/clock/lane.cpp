@@ -1,0 +1,271 @@
+// Chain clocks: Agarwal and Garg, "Efficient dependency tracking for relevant events in
+// shared-memory systems" (2005). They put an event on any chain whose last event happens
+// before it; here a whole fiber goes on one, so that a stamp in a register stays true.
+#include "detector/clock/lane.h"
+
+#include <new>
+
+#include "detector/clock/check.h"
+#include "detector/clock/slab.h"
+
+namespace fibersan {
+
+// A block of these is one page.
+struct alignas(64) LaneTable::Lane {
+  std::atomic<std::uint32_t> generation{0};
+  std::atomic<LaneState> state{LaneState::kFree};
+  std::uint8_t home = 0;
+  Epoch cur = 0;
+  std::atomic<Epoch> tail{0};
+  LaneId older = kNoLane;
+  LaneId newer = kNoLane;  // in the free list: the next one
+  std::atomic<std::uint64_t> owner{0};
+  LaneList adoptable;
+
+  [[nodiscard]] bool has_epochs() const { return cur < kEpochLimit; }
+  [[nodiscard]] bool dominated_by(const Clock& clock, LaneId self) const {
+    // relaxed: written under the home processor's lock; without it this is a hint.
+    return clock.at(self) >= tail.load(std::memory_order_relaxed);  // E3
+  }
+};
+
+namespace {
+
+// Retired lanes that a starting fiber looks at when its creator gave it none.
+constexpr unsigned kFewLooks = 4;
+// The same, before a lane with stamps left is given away.
+constexpr unsigned kManyLooks = 64;
+
+}  // namespace
+
+constinit LaneTable lane_table;
+
+LaneTable::Lane& LaneTable::lane_at(LaneId lane) const {
+  // acquire [A1], pairs with release [R1] in add_block(): the block is constructed.
+  Lane* block = blocks_[lane / kBlockLanes].load(std::memory_order_acquire);
+  return block[lane % kBlockLanes];
+}
+
+LaneTable::Processor& LaneTable::home(const Lane& lane) { return processors_[lane.home]; }
+
+bool LaneTable::add_block(Processor& to) {
+  const LaneId budget = budget_.load(std::memory_order_relaxed);  // relaxed: a number
+  // relaxed: the exchange only hands out distinct numbers.
+  LaneId first = bound_.load(std::memory_order_relaxed);
+  LaneId end = 0;
+  do {
+    if (first >= budget) return false;
+    end = first + kBlockLanes < budget ? first + kBlockLanes : budget;
+  } while (!bound_.compare_exchange_weak(first, end, std::memory_order_relaxed));
+  std::atomic<Lane*>& block = blocks_[first / kBlockLanes];
+  if (block.load(std::memory_order_relaxed) == nullptr) {  // relaxed: ours alone until [R1]
+    auto* lanes = static_cast<Lane*>(map_memory(kBlockLanes * sizeof(Lane)));
+    for (unsigned i = 0; i < kBlockLanes; ++i) new (&lanes[i]) Lane();
+    block.store(lanes, std::memory_order_release);  // release [R1], pairs with [A1]
+  }
+  to.unused = first;
+  to.unused_end = end;
+  return true;
+}
+
+void LaneTable::link_newest(Processor& list, LaneId lane) {
+  Lane& linked = lane_at(lane);
+  linked.older = list.newest;
+  linked.newer = kNoLane;
+  (list.newest == kNoLane ? list.oldest : lane_at(list.newest).newer) = lane;
+  list.newest = lane;
+}
+
+void LaneTable::unlink(Processor& list, LaneId lane) {
+  Lane& linked = lane_at(lane);
+  (linked.older == kNoLane ? list.oldest : lane_at(linked.older).newer) = linked.newer;
+  (linked.newer == kNoLane ? list.newest : lane_at(linked.newer).older) = linked.older;
+}
+
+// The first of at most `looks` retired lanes, newest first, that may be taken over.
+LaneId LaneTable::dominated(Processor& list, const Clock& clock, unsigned looks) {
+  SpinGuard guard(list.lock);
+  LaneId lane = list.newest;
+  for (; lane != kNoLane && looks != 0; --looks, lane = lane_at(lane).older) {
+    Lane& found = lane_at(lane);
+    if (!found.dominated_by(clock, lane)) continue;
+    unlink(list, lane);
+    found.state.store(LaneState::kLive, std::memory_order_relaxed);  // under the lock
+    return lane;
+  }
+  return kNoLane;
+}
+
+// A lane that nothing in shadow is stamped with.
+LaneId LaneTable::unstamped(Processor& list, bool may_add_block) {
+  SpinGuard guard(list.lock);
+  LaneId lane = list.free;
+  if (lane != kNoLane) {
+    list.free = lane_at(lane).newer;
+  } else {
+    if (list.unused == list.unused_end && !(may_add_block && add_block(list))) return kNoLane;
+    lane = list.unused++;
+    lane_at(lane).home = static_cast<std::uint8_t>(&list - processors_);
+  }
+  lane_at(lane).state.store(LaneState::kLive, std::memory_order_relaxed);  // under the lock
+  return lane;
+}
+
+// Gives away a lane whose stamps are still around: races with them are missed, and none
+// is invented, because what clocks say about the lane only ever grows.
+LaneId LaneTable::drop_oldest(Processor& list) {
+  SpinGuard guard(list.lock);
+  const LaneId lane = list.oldest;
+  if (lane == kNoLane) return kNoLane;
+  unlink(list, lane);
+  Lane& dropped = lane_at(lane);
+  // relaxed: whoever knows an epoch of the new owner got it through a Sync, after this.
+  if constexpr (kBrokenRule != 6) dropped.generation.fetch_add(1, std::memory_order_relaxed);
+  dropped.state.store(LaneState::kLive, std::memory_order_relaxed);  // under the lock
+  dropped.adoptable.clear();
+  lanes_reused_.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
+  return lane;
+}
+
+// In the order of section 4: whatever loses nothing comes first.
+LaneId LaneTable::find(const Clock& clock, unsigned processor) {
+  const auto list = [&](unsigned i) -> Processor& {
+    return processors_[(processor + i) % kProcessorLists];
+  };
+  LaneId lane = dominated(list(0), clock, kFewLooks);
+  if (lane == kNoLane) lane = unstamped(list(0), true);
+  for (unsigned i = 1; lane == kNoLane && i < kProcessorLists; ++i)
+    lane = unstamped(list(i), false);
+  for (unsigned i = 0; lane == kNoLane && i < kProcessorLists; ++i)
+    lane = dominated(list(i), clock, kManyLooks);
+  for (unsigned i = 0; lane == kNoLane && i < kProcessorLists; ++i) lane = drop_oldest(list(i));
+  return lane;
+}
+
+LaneGrant LaneTable::grant(const Clock& clock, unsigned processor, std::uint64_t owner) {
+  const LaneId lane = find(clock, processor);
+  if (lane != kNoLane) return take(lane, owner);
+  fibers_without_lane_.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
+  return {};
+}
+
+bool LaneTable::adoptable(LaneId lane, const Clock& clock) const {
+  const Lane& wanted = lane_at(lane);
+  // relaxed: a hint, see reserve().
+  const bool ended = wanted.state.load(std::memory_order_relaxed) == LaneState::kRetired;
+  return (ended || kBrokenRule == 5) && wanted.dominated_by(clock, lane);
+}
+
+bool LaneTable::reserve(LaneId lane, const Clock& clock) {
+  Lane& wanted = lane_at(lane);
+  Processor& list = home(wanted);
+  SpinGuard guard(list.lock);
+  const LaneState state = wanted.state.load(std::memory_order_relaxed);  // under the lock
+  if (!wanted.has_epochs() || !wanted.dominated_by(clock, lane)) return false;
+  if (state == LaneState::kRetired) {
+    unlink(list, lane);
+  } else if (kBrokenRule != 5 || state != LaneState::kLive) {
+    return false;  // E5
+  }
+  wanted.state.store(LaneState::kLive, std::memory_order_relaxed);  // under the lock
+  return true;
+}
+
+LaneGrant LaneTable::take(LaneId reserved, std::uint64_t owner) {
+  Lane& taken = lane_at(reserved);
+  const bool first_owner = taken.cur == 0;
+  if (kBrokenRule != 4 || first_owner) ++taken.cur;     // E4
+  taken.owner.store(owner, std::memory_order_relaxed);  // relaxed: for reports only
+  return {.lane = reserved,
+          .generation = generation(reserved),
+          .cur = taken.cur,
+          .must_tick = kBrokenRule != 4 || first_owner,
+          .adoptable = static_cast<LaneList&&>(taken.adoptable)};
+}
+
+void LaneTable::give_back(LaneId reserved) {
+  Lane& lane = lane_at(reserved);
+  Processor& list = home(lane);
+  SpinGuard guard(list.lock);
+  lane.state.store(LaneState::kRetired, std::memory_order_relaxed);  // under the lock
+  link_newest(list, reserved);
+}
+
+void LaneTable::retire(LaneId lane, Epoch cur, Epoch tail, LaneList&& adoptable) {
+  Lane& retired = lane_at(lane);
+  Processor& list = home(retired);
+  SpinGuard guard(list.lock);
+  const bool linked = retired.state.load(std::memory_order_relaxed) == LaneState::kRetired;
+  FIBERSAN_CHECK(!linked || kBrokenRule == 5, lane);  // I1
+  retired.cur = cur;
+  // Both under the lock; relaxed for the quick look in adoptable().
+  retired.tail.store(tail, std::memory_order_relaxed);
+  retired.state.store(LaneState::kRetired, std::memory_order_relaxed);
+  retired.adoptable = static_cast<LaneList&&>(adoptable);
+  if (!linked && retired.has_epochs()) link_newest(list, lane);  // I2
+}
+
+bool LaneTable::collect(LaneId lane) {
+  Lane& collected = lane_at(lane);
+  Processor& list = home(collected);
+  SpinGuard guard(list.lock);
+  const LaneState state = collected.state.load(std::memory_order_relaxed);  // under the lock
+  if (state != LaneState::kRetired || !collected.has_epochs()) return false;
+  unlink(list, lane);
+  // relaxed: as in drop_oldest().
+  if constexpr (kBrokenRule != 6) collected.generation.fetch_add(1, std::memory_order_relaxed);
+  collected.state.store(LaneState::kFree, std::memory_order_relaxed);  // under the lock
+  collected.adoptable.clear();
+  collected.newer = list.free;
+  list.free = lane;
+  return true;
+}
+
+std::uint32_t LaneTable::generation(LaneId lane) const {
+  // relaxed: as in drop_oldest().
+  return lane_at(lane).generation.load(std::memory_order_relaxed);
+}
+
+LaneState LaneTable::state(LaneId lane) const {
+  return lane_at(lane).state.load(std::memory_order_relaxed);  // relaxed: a snapshot
+}
+
+std::uint64_t LaneTable::owner(LaneId lane) const {
+  return lane_at(lane).owner.load(std::memory_order_relaxed);  // relaxed: a snapshot
+}
+
+void LaneTable::set_budget(LaneId lanes) {
+  FIBERSAN_CHECK(bound_.load(std::memory_order_relaxed) == 0, lanes);
+  budget_.store(lanes < kLaneLimit ? lanes : kLaneLimit, std::memory_order_relaxed);
+}
+
+LaneId LaneTable::lane_bound() const { return bound_.load(std::memory_order_relaxed); }
+
+void LaneTable::count_exhausted_epoch() {
+  epochs_exhausted_.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
+}
+
+Forgotten LaneTable::forgotten() const {
+  return {.lanes_reused = lanes_reused_.load(std::memory_order_relaxed),
+          .fibers_without_lane = fibers_without_lane_.load(std::memory_order_relaxed),
+          .epochs_exhausted = epochs_exhausted_.load(std::memory_order_relaxed)};
+}
+
+void LaneTable::reset() {
+  for (LaneId lane = 0, end = lane_bound(); lane < end; ++lane) {
+    lane_at(lane).~Lane();
+    new (&lane_at(lane)) Lane();
+  }
+  for (Processor& list : processors_) {
+    SpinGuard guard(list.lock);
+    list.oldest = list.newest = list.free = kNoLane;
+    list.unused = list.unused_end = 0;
+  }
+  bound_.store(0, std::memory_order_relaxed);
+  budget_.store(kLaneLimit, std::memory_order_relaxed);
+  lanes_reused_.store(0, std::memory_order_relaxed);
+  fibers_without_lane_.store(0, std::memory_order_relaxed);
+  epochs_exhausted_.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace fibersan

@@ -1,0 +1,139 @@
+#include "detector/clock/sync.h"
+
+#include <new>
+
+#include "detector/clock/fiber_clock.h"
+#include "detector/clock/lane.h"
+#include "detector/clock/slab.h"
+
+namespace fibersan {
+
+struct Sync::Pending {
+  Releaser releaser;
+  Clock clock;
+  Pending* next;
+};
+
+namespace {
+
+// Bounds the memory of an object that is merged into for ever and never acquired. Lanes
+// beyond are found, if at all, in the lists of their processors.
+constexpr unsigned kOrphanLimit = 4096;
+// Of lanes whose fibers are still alive, as many are looked at again by the next acquire.
+constexpr unsigned kLiveOrphanLimit = 16;
+
+// Of one Sync::Pending, which is private.
+constexpr std::size_t kPendingSize = 128;
+constinit Slab pending_slab(kPendingSize);
+
+}  // namespace
+
+Sync::Sync(Sync&& other) noexcept : Sync() { *this = static_cast<Sync&&>(other); }
+
+Sync& Sync::operator=(Sync&& other) noexcept {
+  if (this == &other) return *this;
+  clear();
+  clock_ = static_cast<Clock&&>(other.clock_);
+  orphans_ = static_cast<LaneList&&>(other.orphans_);
+  releaser_ = other.releaser_;
+  state_ = other.state_;
+  hinted_ = other.hinted_;
+  pending_count_ = other.pending_count_;
+  orphan_count_ = other.orphan_count_;
+  pending_ = other.pending_;
+  other.pending_ = nullptr;
+  other.clear();
+  return *this;
+}
+
+void Sync::clear() {
+  while (pending_ != nullptr) drop_newest_pending();
+  pending_count_ = 0;
+  orphan_count_ = 0;
+  orphans_.clear();
+  clock_.clear();
+  releaser_ = {};
+  state_ = State::kEmpty;
+  hinted_ = false;
+}
+
+void Sync::drop_newest_pending() {
+  Pending* dropped = pending_;
+  pending_ = dropped->next;
+  dropped->~Pending();
+  pending_slab.free(dropped);
+}
+
+bool Sync::known_to(const FiberClock& fiber) const {
+  if (state_ != State::kOne || releaser_.lane == kNoLane) return false;
+  const bool same_generation =
+      kBrokenRule == 6 || lane_table.generation(releaser_.lane) == releaser_.generation;  // E6
+  return same_generation && fiber.knows(releaser_.lane, releaser_.epoch);
+}
+
+void Sync::replace(const Releaser& releaser, const Clock& clock) {
+  if (state_ == State::kOne && releaser.lane != kNoLane && releaser == releaser_) return;  // I1
+  while (pending_ != nullptr) drop_newest_pending();
+  pending_count_ = 0;
+  if (orphan_count_ != 0) orphans_.clear();
+  orphan_count_ = 0;
+  hinted_ = false;
+  clock_ = clock;
+  releaser_ = releaser;
+  state_ = State::kOne;
+}
+
+void Sync::append(const Releaser& releaser, const Clock& clock) {
+  if (state_ == State::kOne && !hinted_) remember_orphan(releaser_.lane);
+  state_ = State::kMany;
+  const bool recognised = releaser.lane != kNoLane;
+  releaser_ = releaser;
+  if (recognised && pending_ != nullptr && pending_->releaser.lane == releaser.lane &&
+      pending_->releaser.generation == releaser.generation) {
+    // A chain knows what it published before.
+    pending_->clock = clock;
+    return;
+  }
+  static_assert(sizeof(Pending) <= kPendingSize);
+  pending_ = new (pending_slab.allocate()) Pending{releaser, clock, pending_};
+  if (++pending_count_ == kPendingLimit) compact();
+}
+
+void Sync::compact() {
+  while (pending_ != nullptr) {
+    clock_.join(pending_->clock);
+    remember_orphan(pending_->releaser.lane);
+    drop_newest_pending();
+  }
+  pending_count_ = 0;
+}
+
+void Sync::remember_orphan(LaneId lane) {
+  if (lane == kNoLane || orphan_count_ == kOrphanLimit) return;
+  orphans_.push(lane);
+  ++orphan_count_;
+}
+
+void Sync::hand_orphans(const Clock& clock, LaneId own, LaneList& to) {
+  if (state_ == State::kOne) {
+    if (hinted_ || releaser_.lane == kNoLane || releaser_.lane == own) return;
+    hinted_ = lane_table.adoptable(releaser_.lane, clock);
+    if (hinted_) to.push(releaser_.lane);
+    return;
+  }
+  LaneList alive;
+  unsigned alive_count = 0;
+  for (LaneId lane = orphans_.pop(); lane != kNoLane; lane = orphans_.pop()) {
+    if (lane == own) continue;
+    if (lane_table.adoptable(lane, clock)) {
+      to.push(lane);
+    } else if (alive_count < kLiveOrphanLimit && lane_table.state(lane) == LaneState::kLive) {
+      alive.push(lane);
+      ++alive_count;
+    }
+  }
+  orphans_ = static_cast<LaneList&&>(alive);
+  orphan_count_ = alive_count;
+}
+
+}  // namespace fibersan
