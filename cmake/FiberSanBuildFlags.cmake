@@ -2,7 +2,7 @@
 #
 # Options:  FIBERSAN_WERROR    warnings are errors (the dev preset and the check)
 #           FIBERSAN_SANITIZE  a value for -fsanitize=, for our own unit tests
-# Not here: what users' programs are compiled with, see fibersan.cfg.in.
+# Not here: what users' programs are compiled with, see fibersan.cfg.
 option(FIBERSAN_WERROR "Treat warnings in FiberSan's own sources as errors" OFF)
 set(FIBERSAN_SANITIZE "" CACHE STRING "Build our own code with -fsanitize=<this>")
 

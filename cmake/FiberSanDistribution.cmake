@@ -8,8 +8,8 @@
 # Target:   fibersan, everything that compiling a user's program needs.
 include(CMakePackageConfigHelpers)
 
-configure_file(cmake/fibersan.cfg.in fibersan.cfg COPYONLY)
-configure_file(cmake/fiber.cfg.in fiber.cfg COPYONLY)
+configure_file(cmake/fibersan.cfg fibersan.cfg COPYONLY)
+configure_file(cmake/fiber.cfg fiber.cfg COPYONLY)
 file(CREATE_LINK "${PROJECT_SOURCE_DIR}/runtime/include" "${PROJECT_BINARY_DIR}/include" SYMBOLIC)
 
 add_custom_target(fibersan)

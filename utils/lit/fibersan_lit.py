@@ -11,6 +11,7 @@ Substitutions
     %fiber       compile line of C++ without them         %fiber_c     the same for C
     %run         before a program: gives it a time limit; running into it fails the test
                  even behind `not`
+    %exits N     before a command: succeeds exactly when it ends with status N
 """
 import os
 import shlex
@@ -43,15 +44,18 @@ def configure(config, lit_config, prefix):
     def compile_line(compiler, file, options):
         return f"{compiler} --config={shlex.quote(os.path.join(prefix, file))} {options}"
 
+    def tool(name):
+        return shlex.quote(os.path.join(here, name))
+
     cxx, c = "-std=c++20 -O1 -g", "-O1 -g"
-    run = f"{shlex.quote(os.path.join(here, 'run_with_limit'))} {RUN_SECONDS}"
     # \b: %fiber must not match the beginning of %fibersan.
     config.substitutions += [
         (r"%fibersan_c\b", compile_line("clang-19", "fibersan.cfg", c)),
         (r"%fibersan\b", compile_line("clang++-19", "fibersan.cfg", cxx)),
         (r"%fiber_c\b", compile_line("clang-19", "fiber.cfg", c)),
         (r"%fiber\b", compile_line("clang++-19", "fiber.cfg", cxx)),
-        (r"%run\b", run),
+        (r"%run\b", f"{tool('run_with_limit')} {RUN_SECONDS}"),
+        (r"%exits\b", tool("exits")),
     ]
     for variable in OPTION_VARIABLES:
         if variable in os.environ:
