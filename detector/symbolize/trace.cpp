@@ -1,0 +1,129 @@
+#include "detector/symbolize/trace.h"
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace fibersan {
+namespace {
+
+using Names = std::initializer_list<std::string_view>;
+
+bool begins_with_one_of(std::string_view name, Names prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+bool is_one_of(std::string_view name, Names names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string_view base_name(const SourceFrame& frame) { return without_return_type(frame.function); }
+
+bool is_inside(std::string_view name) {
+  return begins_with_one_of(name,
+                            {"fiber::internal::", "fiber::detail::", "fibersan::", "__fsan_"});
+}
+
+bool is_allocation(std::string_view name) {
+  return begins_with_one_of(name, {"operator new", "operator delete"}) ||
+         is_one_of(name, {"malloc", "free", "calloc", "realloc", "reallocarray", "aligned_alloc",
+                          "posix_memalign", "memalign", "valloc", "pvalloc"});
+}
+
+bool is_standard(std::string_view name) {
+  return begins_with_one_of(name, {"std::", "__gnu_cxx::"});
+}
+
+// What is below a fiber's or a thread's first function.
+bool is_entry(std::string_view name) {
+  return is_inside(name) || begins_with_one_of(name, {"fiber::", "boost::context::"}) ||
+         is_one_of(name, {"make_fcontext", "jump_fcontext", "ontop_fcontext", "trampoline",
+                          "start_thread", "clone", "clone3", "__clone3", "__clone",
+                          "execute_native_thread_routine"});
+}
+
+size_t inner_end(const std::vector<SourceFrame>& frames) {
+  size_t first = 0;
+  while (first < frames.size() &&
+         (is_inside(base_name(frames[first])) || is_allocation(base_name(frames[first])))) {
+    ++first;
+  }
+  return first;
+}
+
+size_t outer_end(const std::vector<SourceFrame>& frames) {
+  for (size_t i = 0; i < frames.size(); ++i) {
+    if (frames[i].function == "main") return i + 1;
+  }
+  size_t last = frames.size();
+  // Standard functions (std::invoke and its like) go with the entry they were called by.
+  for (size_t i = last; i > 0; --i) {
+    if (is_entry(base_name(frames[i - 1]))) {
+      last = i - 1;
+    } else if (last == frames.size() || !is_standard(base_name(frames[i - 1]))) {
+      break;
+    }
+  }
+  if (last == frames.size()) return last;
+  while (last > 0 && is_standard(base_name(frames[last - 1]))) --last;
+  return last;
+}
+
+}  // namespace
+
+std::string_view without_return_type(std::string_view function) {
+  constexpr std::string_view kAnonymous = "(anonymous namespace)";
+  constexpr std::string_view kOperator = "operator";
+  size_t start = 0;
+  int depth = 0;
+  for (size_t i = 0; i < function.size(); ++i) {
+    std::string_view rest = function.substr(i);
+    if (rest.starts_with(kAnonymous)) {
+      i += kAnonymous.size() - 1;
+    } else if (depth == 0 && i >= start && rest.starts_with(kOperator) &&
+               (i == start || function[i - 1] == ':')) {
+      break;  // its name may contain blanks and brackets
+    } else if (function[i] == '<') {
+      ++depth;
+    } else if (function[i] == '>') {
+      --depth;
+    } else if (depth == 0 && function[i] == '(') {
+      break;
+    } else if (depth == 0 && function[i] == ' ') {
+      start = i + 1;
+    }
+  }
+  return function.substr(start);
+}
+
+void trim_frames(std::vector<SourceFrame>& frames) {
+  size_t first = inner_end(frames);
+  size_t last = outer_end(frames);
+  if (first >= last) return;  // X1
+  frames.erase(frames.begin() + static_cast<ptrdiff_t>(last), frames.end());
+  frames.erase(frames.begin(), frames.begin() + static_cast<ptrdiff_t>(first));
+}
+
+Trace make_trace(Symbolizer& symbolizer, const Stack& stack) {
+  Trace trace;
+  for (uint32_t i = 0; i < stack.count; ++i) {
+    // The instruction before the return address belongs to the call.
+    const std::vector<SourceFrame>& here = symbolizer.code(stack.pcs[i] - 1);
+    trace.frames.insert(trace.frames.end(), here.begin(), here.end());
+  }
+  size_t before = trace.frames.empty() ? 0 : trace.frames.size();
+  trim_frames(trace.frames);
+  trace.cut = stack.cut && before == trace.frames.size();
+  return trace;
+}
+
+SourceFrame summary_frame(const std::vector<SourceFrame>& frames) {
+  for (const SourceFrame& frame : frames) {
+    std::string_view name = base_name(frame);
+    if (frame.function.empty() || is_standard(name) || name.starts_with("fiber::")) continue;
+    return frame;
+  }
+  return frames.empty() ? SourceFrame() : frames[0];
+}
+
+}  // namespace fibersan
