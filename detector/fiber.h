@@ -1,0 +1,105 @@
+// fiber.h: what the detector knows of a fiber, while it lives and afterwards.
+//
+// State:    FiberInfo outlives its fiber, for the reports that name it; fsan_fiber is
+//           what a running fiber needs at every event.
+// Threads:  FiberInfo: written by the creator, `finished` and the name at any time.
+//           fsan_fiber: the thread that runs the fiber; the list of all under a lock.
+// Not here: clocks (clock/fiber_clock.h), what the events do (race/).
+//
+// Invariants
+//   I1  Ids are the runtime's: 1 is the main fiber of a run. Id 0 is the main thread.
+//   I2  A FiberInfo is never freed: find_fiber() pointers stay valid.
+#ifndef FIBERSAN_DETECTOR_FIBER_H
+#define FIBERSAN_DETECTOR_FIBER_H
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "detector/abi/hooks.h"
+#include "detector/clock/fiber_clock.h"
+#include "detector/clock/sync.h"
+#include "detector/history/stack.h"
+#include "detector/history/stack_table.h"
+
+namespace fibersan {
+
+inline constexpr uint64_t kMainThreadId = 0;
+inline constexpr uint64_t kNoFiberId = ~uint64_t{0};
+
+struct FiberInfo {
+  static constexpr size_t kNameSize = 48;
+
+  uint64_t id = kMainThreadId;
+  uint64_t creator_id = kNoFiberId;
+  StackId created = 0;
+  std::atomic<bool> finished{false};
+  char name[kNameSize] = {};  // empty: none; cut when longer
+};
+
+struct HeldLock {
+  const void* lock = nullptr;
+  bool write = true;
+  StackId acquired = 0;
+};
+
+// Valid from fiber_waiting until the fiber is switched in again.
+struct Waiting {
+  static constexpr size_t kMaxObjects = 16;
+
+  bool active = false;
+  bool timed = false;
+  fsan_wait_reason reason = FSAN_WAIT_SLEEP;
+  size_t count = 0;  // of objects, of which the first kMaxObjects are kept
+  const void* objects[kMaxObjects] = {};
+  const void* frame = nullptr;  // of the hook's caller, on the fiber's stack
+  uintptr_t pc = 0;
+};
+
+}  // namespace fibersan
+
+// Of a fiber, or of the main thread outside of fibers.
+struct fsan_fiber {
+  static constexpr size_t kMaxHeld = 64;
+
+  fibersan::FiberInfo* info = nullptr;
+  fibersan::FiberClock clock;
+  fibersan::SpawnSnapshot snapshot;  // until the first switch in
+  fibersan::StackBounds stack;
+  uintptr_t lowest_touched = 0;  // of the stack, seen by hooks
+  uint64_t context = 0;          // __fsan_running.context while switched out
+
+  // Locks held, in order of acquisition. More than kMaxHeld are counted, not named.
+  size_t held_count = 0;
+  fibersan::HeldLock held[kMaxHeld];
+
+  fibersan::Waiting waiting;
+
+  // C++ fences: what an acquire fence would acquire, what the last release fence
+  // published for later relaxed stores.
+  fibersan::Sync fence_acquire;
+  fibersan::Sync fence_release;
+
+  fsan_fiber* next = nullptr;  // of all live ones
+  fsan_fiber* previous = nullptr;
+};
+
+namespace fibersan {
+
+// The record of any fiber that ever was, or of the main thread; null for an unknown id.
+FiberInfo* find_fiber(uint64_t id);
+
+// Calls visit(const fsan_fiber&, data) for each live fiber of the runtime, in order of
+// creation, under the list's lock: visit must not allocate or call hooks.
+void for_each_fiber(void (*visit)(const fsan_fiber&, void*), void* data);
+
+// The live fiber whose stack contains the address; kNoFiberId when there is none.
+uint64_t fiber_of_stack_address(uintptr_t address);
+
+// The fiber that the calling thread runs, or the main thread's record on that thread;
+// null on other threads.
+fsan_fiber* running_fiber();
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_FIBER_H

@@ -1,0 +1,45 @@
+// race_found.h: two accesses that nothing orders, as the hooks see them.
+//
+// Output:   RaceFound, plain data, given to report_race() on the thread that made the
+//           second access, at its moment.
+// Not here: the other stack and all words: whoever implements report_race().
+#ifndef FIBERSAN_DETECTOR_RACE_RACE_FOUND_H
+#define FIBERSAN_DETECTOR_RACE_RACE_FOUND_H
+
+#include <cstddef>
+#include <cstdint>
+
+#include "detector/abi/hooks.h"
+#include "detector/clock/stamp.h"
+#include "detector/fiber.h"
+#include "detector/history/stack.h"
+
+namespace fibersan {
+
+// The access that is happening.
+struct CurrentAccess {
+  uintptr_t address = 0;
+  uint64_t size = 0;
+  bool write = false;
+  bool atomic = false;
+  bool is_free = false;               // free() or realloc() of the block
+  bool is_operation = false;          // the runtime's, on an object (a send, a close)
+  uintptr_t pc = 0;                   // return address of the hook's caller
+  const void* frame = nullptr;        // __builtin_frame_address(0) of the hook
+  const fsan_fiber* fiber = nullptr;  // who does it, with the locks it holds
+};
+
+struct RaceFound {
+  CurrentAccess current;
+  // What was found in the shadow: lane, epoch, kind, and the bytes of `cell` it covers.
+  Stamp previous = 0;
+  uintptr_t cell = 0;  // address of the 8 bytes
+};
+
+// Reports the pair unless its pair of stacks was reported before. Called with no lock
+// held; may take long.
+void report_race(const RaceFound& race);
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_RACE_RACE_FOUND_H
