@@ -1,0 +1,65 @@
+// access.h: what the pass found in one function, before anything is changed.
+//
+// Invariants
+//   A1  Two accesses with the same `stretch` are in one basic block with nothing between
+//       them that may release: no call, atomic or fence. The fiber's stamp is one value
+//       there.
+//   A2  Accesses are listed in the order of the code, block by block, each block after
+//       its dominators.
+#ifndef FIBERSAN_INSTRUMENT_ACCESS_H
+#define FIBERSAN_INSTRUMENT_ACCESS_H
+
+#include <cstdint>
+#include <vector>
+
+#include "llvm/IR/InstrTypes.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/Support/Alignment.h"
+
+namespace fibersan::instrument {
+
+enum class AccessKind : bool { kRead, kWrite };
+
+// `size` bytes at address + offset, known when compiling.
+struct Access {
+  llvm::Instruction* instruction;
+  llvm::Value* address;
+  uint64_t offset;
+  uint64_t size;
+  llvm::Align alignment;  // of address + offset
+  AccessKind kind;
+  unsigned stretch;
+};
+
+// `size` bytes at `address`, known when running.
+struct RangeAccess {
+  llvm::Instruction* instruction;
+  llvm::Value* address;
+  llvm::Value* size;
+  AccessKind kind;
+};
+
+// Lanes of a vector access that a mask switches on: the mask is an operand.
+struct MaskedAccess {
+  llvm::IntrinsicInst* instruction;
+  llvm::Value* address;  // one pointer, or a vector of pointers
+  llvm::Value* mask;
+  llvm::FixedVectorType* vector;
+  AccessKind kind;
+};
+
+struct FunctionPlan {
+  std::vector<Access> accesses;
+  std::vector<RangeAccess> ranges;
+  std::vector<MaskedAccess> masked;
+  std::vector<llvm::Instruction*> atomics;  // loads, stores, rmw, cmpxchg, fences
+  std::vector<llvm::CallBase*> libatomic_calls;
+  std::vector<llvm::CallBase*> guard_calls;  // around the first use of a local static
+  std::vector<llvm::CallBase*> calls;        // into code that may want our context
+  std::vector<llvm::ReturnInst*> returns;
+};
+
+}  // namespace fibersan::instrument
+
+#endif  // FIBERSAN_INSTRUMENT_ACCESS_H

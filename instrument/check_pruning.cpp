@@ -1,0 +1,102 @@
+// check_pruning.cpp: a forward walk that carries the checks made so far down chains of
+// single predecessors.
+#include "instrument/check_pruning.h"
+
+#include <algorithm>
+
+#include "instrument/access_selection.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/PostOrderIterator.h"
+#include "llvm/IR/CFG.h"
+#include "llvm/IR/Module.h"
+
+namespace fibersan::instrument {
+namespace {
+
+constexpr size_t kRemembered = 256;
+
+// Bytes [begin, end) from `base` on are checked.
+struct Checked {
+  const llvm::Value* base;
+  int64_t begin;
+  int64_t end;
+  AccessKind kind;
+  unsigned stretch;
+  size_t access;  // index of the access that makes the check
+};
+using Ranges = std::vector<Checked>;
+
+bool covers(const Checked& outer, const Checked& inner) {
+  return outer.base == inner.base && outer.begin <= inner.begin && inner.end <= outer.end &&
+         (outer.kind == AccessKind::kWrite || inner.kind == AccessKind::kRead);
+}
+
+Checked range_of(const Access& access, size_t index) {
+  const llvm::DataLayout& layout = access.instruction->getModule()->getDataLayout();
+  llvm::APInt offset(layout.getIndexTypeSizeInBits(access.address->getType()), access.offset);
+  const llvm::Value* base =
+      access.address->stripAndAccumulateConstantOffsets(layout, offset, /*AllowNonInbounds=*/true);
+  int64_t begin = offset.getSExtValue();
+  return {base,        begin,          begin + static_cast<int64_t>(access.size),
+          access.kind, access.stretch, index};
+}
+
+class Pruning {
+ public:
+  explicit Pruning(std::vector<Access>& accesses)
+      : accesses_(accesses), dropped_(accesses.size(), false) {}
+
+  void run() {
+    for (size_t i = 0; i < accesses_.size(); ++i)
+      first_access_.try_emplace(accesses_[i].instruction, i);
+    llvm::Function& function = *accesses_.front().instruction->getFunction();
+    for (llvm::BasicBlock* block : llvm::ReversePostOrderTraversal<llvm::Function*>(&function))
+      visit(*block);
+    size_t index = 0;
+    std::erase_if(accesses_, [&](const Access&) { return dropped_[index++]; });
+  }
+
+ private:
+  void visit(llvm::BasicBlock& block) {
+    Ranges checked;
+    // In this order a single predecessor comes before the block.
+    if (const llvm::BasicBlock* predecessor = block.getSinglePredecessor())
+      if (auto known = on_exit_.find(predecessor); known != on_exit_.end()) checked = known->second;
+    for (llvm::Instruction& instruction : block) {
+      if (auto first = first_access_.find(&instruction); first != first_access_.end())
+        for (size_t i = first->second;
+             i < accesses_.size() && accesses_[i].instruction == &instruction; ++i)
+          add(checked, i);
+      if (may_synchronise(instruction)) checked.clear();
+    }
+    if (!checked.empty()) on_exit_[&block] = std::move(checked);
+  }
+
+  void add(Ranges& checked, size_t index) {
+    Checked range = range_of(accesses_[index], index);
+    auto covering = std::ranges::find_if(checked, [&](auto& c) { return covers(c, range); });
+    if (covering != checked.end()) {
+      dropped_[index] = true;
+      return;
+    }
+    std::erase_if(checked, [&](const Checked& earlier) {
+      if (!covers(range, earlier)) return false;
+      if (earlier.stretch == range.stretch) dropped_[earlier.access] = true;
+      return true;
+    });
+    if (checked.size() < kRemembered) checked.push_back(range);
+  }
+
+  std::vector<Access>& accesses_;
+  std::vector<bool> dropped_;
+  llvm::DenseMap<const llvm::Instruction*, size_t> first_access_;
+  llvm::DenseMap<const llvm::BasicBlock*, Ranges> on_exit_;
+};
+
+}  // namespace
+
+void prune_checks(std::vector<Access>& accesses) {
+  if (!accesses.empty()) Pruning(accesses).run();
+}
+
+}  // namespace fibersan::instrument

@@ -1,0 +1,79 @@
+// instrument_pass.cpp: the pass reads as its list of steps: select, prune, emit.
+#include "instrument/instrument_pass.h"
+
+#include "instrument/access_selection.h"
+#include "instrument/atomic_operations.h"
+#include "instrument/calling_context.h"
+#include "instrument/check_emitter.h"
+#include "instrument/check_pruning.h"
+#include "instrument/debug_location.h"
+#include "instrument/function_filter.h"
+#include "instrument/libatomic_calls.h"
+#include "instrument/memory_ranges.h"
+#include "instrument/module_constructor.h"
+#include "instrument/static_guards.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/TargetParser/Triple.h"
+
+namespace fibersan::instrument {
+namespace {
+
+bool needs_context(const FunctionPlan& plan) {
+  return !plan.accesses.empty() || !plan.ranges.empty() || !plan.masked.empty() ||
+         !plan.atomics.empty() || !plan.libatomic_calls.empty() ||
+         llvm::any_of(plan.calls, [](llvm::CallBase* call) { return wants_context(*call); });
+}
+
+void instrument(llvm::Function& function, HookTable& hooks, RunningState& state) {
+  FunctionPlan plan = select_accesses(function);
+  prune_checks(plan.accesses);
+
+  // It now touches shadow and context, whatever the optimiser concluded before.
+  function.removeFnAttr(llvm::Attribute::Memory);
+  function.removeFnAttr(llvm::Attribute::Speculatable);
+
+  llvm::Value* context = nullptr;
+  if (needs_context(plan)) {
+    llvm::IRBuilder<> entry(&*function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
+    entry.SetCurrentDebugLocation(debug_location_near(*entry.GetInsertPoint()));
+    context = state.load_context(entry);
+    context->setName("context");
+  }
+  CheckEmitter(hooks, state, context).emit(plan.accesses);
+  for (const RangeAccess& access : plan.ranges) emit_range_check(hooks, access, context);
+  for (const MaskedAccess& access : plan.masked) emit_masked_check(hooks, access, context);
+  for (llvm::CallBase* call : plan.guard_calls) emit_guard_call(hooks, *call);
+  emit_context(state, plan, context);
+  for (llvm::Instruction* atomic : plan.atomics) emit_atomic(hooks, *atomic, context);
+  for (llvm::CallBase* call : plan.libatomic_calls) emit_libatomic_call(hooks, *call, context);
+}
+
+bool is_supported(const llvm::Module& module) {
+  llvm::Triple triple(module.getTargetTriple());
+  // No triple at all: IR written by hand.
+  return module.getTargetTriple().empty() ||
+         (triple.getArch() == llvm::Triple::x86_64 && triple.isOSBinFormatELF());
+}
+
+}  // namespace
+
+llvm::PreservedAnalyses InstrumentPass::run(llvm::Module& module, llvm::ModuleAnalysisManager&) {
+  if (!is_supported(module)) {
+    module.getContext().emitError("FiberSan instruments x86-64 ELF code only, not '" +
+                                  module.getTargetTriple() + "'");
+    return llvm::PreservedAnalyses::all();
+  }
+  FunctionFilter filter(module);
+  std::vector<llvm::Function*> functions;
+  for (llvm::Function& function : module)
+    if (filter.is_instrumented(function)) functions.push_back(&function);
+  if (functions.empty()) return llvm::PreservedAnalyses::all();
+
+  HookTable hooks(module);
+  RunningState state(module);
+  for (llvm::Function* function : functions) instrument(*function, hooks, state);
+  emit_module_constructor(hooks, module, functions.size());
+  return llvm::PreservedAnalyses::none();
+}
+
+}  // namespace fibersan::instrument

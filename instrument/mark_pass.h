@@ -1,0 +1,23 @@
+// mark_pass.h: what has to be known before the optimiser runs.
+//
+// Input:    a module as the front end made it.
+// Output:   user functions marked sanitize_thread. The mark adds no instrumentation; it
+//           forbids LLVM to speculate loads, which the program does not make and late
+//           checks would report, and to inline functions across the border of the mark.
+//           Functions that return an address of the calling thread lose memory(none): a
+//           fiber may be on another thread at the next call.
+#ifndef FIBERSAN_INSTRUMENT_MARK_PASS_H
+#define FIBERSAN_INSTRUMENT_MARK_PASS_H
+
+#include "llvm/IR/PassManager.h"
+
+namespace fibersan::instrument {
+
+struct MarkPass : llvm::PassInfoMixin<MarkPass> {
+  llvm::PreservedAnalyses run(llvm::Module& module, llvm::ModuleAnalysisManager& analyses);
+  static bool isRequired() { return true; }  // also at -O0
+};
+
+}  // namespace fibersan::instrument
+
+#endif  // FIBERSAN_INSTRUMENT_MARK_PASS_H

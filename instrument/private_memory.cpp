@@ -1,0 +1,69 @@
+// private_memory.cpp: what an address can point to, and who else may know that object.
+#include "instrument/private_memory.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Analysis/CaptureTracking.h"
+#include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/GlobalVariable.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/Metadata.h"
+
+namespace fibersan::instrument {
+namespace {
+
+using llvm::dyn_cast;
+using llvm::isa;
+
+// Counters of -fprofile-instr-generate and --coverage race by design.
+bool is_profile_counter(const llvm::GlobalVariable& variable) {
+  llvm::StringRef name = variable.getName();
+  return variable.getSection().contains("__llvm_prf") || name.starts_with("__llvm_") ||
+         name.starts_with("__profc") || name.starts_with("__sancov");
+}
+
+// errno, and the address that clang's wrapper returns for an extern thread_local.
+bool returns_thread_local(const llvm::CallBase& call) {
+  if (call.getIntrinsicID() == llvm::Intrinsic::threadlocal_address) return true;
+  const llvm::Function* callee = call.getCalledFunction();
+  return callee != nullptr &&
+         (callee->getName() == "__errno_location" || callee->getName().starts_with("_ZTW"));
+}
+
+// The object is a table of virtual functions: its address was loaded from an object's head.
+bool is_vtable(const llvm::LoadInst& load) {
+  const llvm::MDNode* tag = load.getMetadata(llvm::LLVMContext::MD_tbaa);
+  return tag != nullptr && tag->isTBAAVtableAccess();
+}
+
+}  // namespace
+
+bool PrivateMemory::contains(const llvm::Value* address) {
+  if (address->getType()->getPointerAddressSpace() != 0 || address->isSwiftError()) return true;
+  llvm::SmallVector<const llvm::Value*, 4> objects;
+  llvm::getUnderlyingObjects(address, objects, /*LI=*/nullptr, /*MaxLookup=*/16);
+  return llvm::all_of(objects, [this](auto* object) { return is_private_object(object); });
+}
+
+bool PrivateMemory::is_private_object(const llvm::Value* object) {
+  if (isa<llvm::AllocaInst>(object)) return is_uncaptured(object);
+  if (auto* argument = dyn_cast<llvm::Argument>(object))
+    return argument->hasByValAttr() && is_uncaptured(object);
+  if (auto* variable = dyn_cast<llvm::GlobalVariable>(object))
+    return variable->isConstant() || variable->isThreadLocal() || is_profile_counter(*variable);
+  if (auto* call = dyn_cast<llvm::CallBase>(object)) return returns_thread_local(*call);
+  if (auto* load = dyn_cast<llvm::LoadInst>(object)) return is_vtable(*load);
+  return isa<llvm::Function>(object);
+}
+
+bool PrivateMemory::is_uncaptured(const llvm::Value* object) {
+  // More uses than LLVM explores by default: -O0 code loads its variables at every use.
+  constexpr unsigned kUsesToExplore = 1000;
+  auto [entry, is_new] = uncaptured_.try_emplace(object, false);
+  if (is_new)
+    entry->second = !llvm::PointerMayBeCaptured(object, /*ReturnCaptures=*/true,
+                                                /*StoreCaptures=*/true, kUsesToExplore);
+  return entry->second;
+}
+
+}  // namespace fibersan::instrument
