@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import subprocess
 
 PARTS = ("detector", "instrument", "runtime", "tests", "utils")
@@ -31,6 +32,11 @@ def headers_by_object(top, build):
     return headers
 
 
+def object_of(entry):
+    words = shlex.split(entry["command"])
+    return words[words.index("-o") + 1]
+
+
 def fingerprint(entry, files):
     digest = hashlib.sha256(entry["command"].encode())
     for path in files:
@@ -48,7 +54,7 @@ def run(top, build, stamps, jobs):
 
     def check(entry):
         inputs = [os.path.join(top, ".clang-tidy"), entry["file"],
-                  *sorted(headers.get(entry["output"], []))]
+                  *sorted(headers.get(object_of(entry), []))]
         stamp = os.path.join(stamps, fingerprint(entry, inputs))
         if os.path.exists(stamp):
             return True
