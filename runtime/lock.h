@@ -16,8 +16,8 @@
 
 #include <atomic>
 
-#include "lock_rank.h"
-#include "thread_annotations.h"
+#include "runtime/lock_rank.h"
+#include "runtime/thread_annotations.h"
 
 namespace fiber::internal {
 

@@ -12,7 +12,7 @@ namespace fiber::internal {
 
 enum class LockRank : uint8_t {
 #define FIBER_LOCK_RANK(id, what) id,
-#include "lock_rank.def"
+#include "runtime/lock_rank.def"
 #undef FIBER_LOCK_RANK
 };
 

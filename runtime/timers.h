@@ -1,7 +1,7 @@
 // timers.h: calls a function at a time, from the scheduler loop.
 //
 // Input:    Timer::arm() and disarm(), from any thread.
-// State:    one binary heap ordered by (deadline, arming order), behind one lock; each
+// State:    one 4-ary heap ordered by (deadline, arming order), behind one lock; each
 //           Timer knows its place in it. A heap for each processor takes this class's
 //           place without a change to Timer.
 // Cost:     O(log n) to arm, disarm or fire, also with a million timers.

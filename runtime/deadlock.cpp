@@ -1,0 +1,71 @@
+#include "runtime/deadlock.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include <unistd.h>
+
+#include "detector/abi/hooks.h"
+#include "runtime/fiber.h"
+#include "runtime/scheduler.h"
+#include "runtime/stack_walk.h"
+
+namespace fiber::internal {
+namespace {
+
+const char* reason_text(fsan_wait_reason reason) {
+  static constexpr const char* kTexts[] = {
+#define FSAN_WAIT_REASON(id, text) text,
+#include "detector/abi/wait_reasons.def"
+#undef FSAN_WAIT_REASON
+  };
+  return reason < std::size(kTexts) ? kTexts[reason] : "running";
+}
+
+std::vector<const Fiber*> parked_fibers() {
+  std::vector<const Fiber*> fibers;
+  stack_pool().for_each(
+      [](Stack* stack, void* argument) {
+        const Fiber* fiber = Fiber::at(stack);
+        if (fiber->state.peek() == FiberState::kParked)
+          static_cast<std::vector<const Fiber*>*>(argument)->push_back(fiber);
+      },
+      &fibers);
+  std::sort(fibers.begin(), fibers.end(),
+            [](const Fiber* a, const Fiber* b) { return a->id < b->id; });
+  return fibers;
+}
+
+}  // namespace
+
+bool foreign_threads(uint32_t own_threads) {
+  std::FILE* file = std::fopen("/proc/self/status", "re");
+  if (file == nullptr) return true;  // unknown: no alarm
+  char line[256];
+  unsigned threads = 0;
+  while (threads == 0 && std::fgets(line, sizeof(line), file) != nullptr) {
+    if (std::sscanf(line, "Threads: %u", &threads) != 1) threads = 0;
+  }
+  std::fclose(file);
+  return threads != own_threads;
+}
+
+void report_global_deadlock() {
+  std::fflush(stdout);
+  if (const int status = __fsan_global_deadlock(); status != 0) std::_Exit(status);
+  std::fprintf(stderr, "fatal error: all fibers are asleep - deadlock!\n");
+  const std::vector<const Fiber*> fibers = parked_fibers();
+  if (fibers.empty()) {
+    std::fprintf(stderr, "\nno fibers are left: the main fiber called exit_fiber()\n");
+  }
+  for (const Fiber* fiber : fibers) {
+    std::fprintf(stderr, "\n");
+    print_fiber(*fiber, reason_text(fiber->reason), fiber->parked_frame);
+  }
+  std::fflush(stderr);
+  std::_Exit(2);
+}
+
+}  // namespace fiber::internal

@@ -1,0 +1,126 @@
+#include "runtime/fiber.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "fiber/error.h"
+#include "runtime/join.h"
+#include "runtime/park.h"
+#include "runtime/scheduler.h"
+#include "runtime/stack_walk.h"
+#include "runtime/switch.h"
+
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace fiber::internal {
+namespace {
+
+constexpr size_t kRecordAlignment = 64;
+constexpr uint32_t kColours = 16;
+constexpr size_t kColourStep = 128;
+
+[[noreturn]] void run_fiber(Fiber* fiber, Context worker) {
+  fiber->worker = worker;
+  fiber->notes.arrived(*fiber->worker_notes);
+  fiber->run(fiber->callable);
+  end_fiber(fiber);
+}
+
+// No handler here: for an exception that nobody takes the unwinder finds no frame to go
+// to and calls std::terminate with the stack of the throw still in place.
+void fiber_entry(boost::context::detail::transfer_t transfer) {
+  FIBER_OUTERMOST_FRAME();
+  run_fiber(static_cast<Fiber*>(transfer.data), transfer.fctx);
+}
+
+char* align_down(char* address, size_t alignment) {
+  return address - reinterpret_cast<uintptr_t>(address) % alignment;
+}
+
+// Gives the stack back when the callable cannot be moved into it.
+struct StackOwner {
+  Stack* stack;
+  StackCache* cache;
+  ~StackOwner() {
+    if (stack != nullptr) stack_pool().give(stack, cache);
+  }
+};
+
+void record_creator(Fiber* fiber) {
+  Fiber* creator = current_fiber();
+  if (creator == nullptr) return;
+  fiber->creator_id = creator->id;
+  walk_frames(__builtin_frame_address(0), creator->stack->low, creator->stack->high(),
+              fiber->created_at, Fiber::kCreatorFrames);
+}
+
+}  // namespace
+
+Fiber* Fiber::at(Stack* stack) {
+  char* top = reinterpret_cast<char*>(stack) - (stack->colour % kColours) * kColourStep;
+  return reinterpret_cast<Fiber*>(align_down(top - sizeof(Fiber), kRecordAlignment));
+}
+
+Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* source,
+                    JoinState* join) {
+  Worker* worker = current_worker();
+  StackCache* cache = worker == nullptr ? nullptr : &worker->processor()->stacks;
+  uint32_t size_class = scheduler.stack_class();
+  if (options != nullptr && options->stack_size != 0) {
+    size_class = StackPool::class_of(options->stack_size);
+    if (size_class != scheduler.stack_class()) cache = nullptr;
+  }
+  StackOwner owner{stack_pool().take(size_class, cache), cache};
+#if __has_feature(address_sanitizer)
+  ASAN_UNPOISON_MEMORY_REGION(owner.stack->low, owner.stack->size() - sizeof(Stack));
+#endif
+  Fiber* fiber = new (Fiber::at(owner.stack)) Fiber;
+  char* record = reinterpret_cast<char*>(fiber);
+  fiber->stack = owner.stack;
+  fiber->callable = align_down(record - closure.size, std::max<size_t>(closure.alignment, 16));
+  if (static_cast<char*>(fiber->callable) < owner.stack->low + owner.stack->size() / 2) {
+    throw Error("fiber: the callable and its arguments do not fit on the fiber's stack");
+  }
+  // The detector forgets the stack's earlier user before the callable is moved in.
+  __fsan_memory_forgotten(fiber->callable, closure.size);
+  closure.construct(fiber->callable, source);
+  owner.stack = nullptr;
+
+  fiber->run = closure.run;
+  fiber->join = join;
+  fiber->id = scheduler.next_fiber_id();
+  record_creator(fiber);
+  if (options != nullptr && !options->name.empty()) fiber->name = strdup(options->name.c_str());
+  fiber->detector = __fsan_fiber_created(fiber->id, fiber->name, fiber->stack->low, record);
+  if (join != nullptr) joined_fiber_created(join, fiber->id);
+
+  char* frames = static_cast<char*>(fiber->callable);
+  const size_t size = static_cast<size_t>(frames - fiber->stack->low);
+  fiber->notes.create();
+  fiber->notes.set_stack(fiber->stack->low, size);
+  fiber->context = make_context(frames, size, fiber_entry);
+  return fiber;
+}
+
+void end_fiber(Fiber* fiber) {
+  if (fiber->join != nullptr) complete_join(fiber->join);
+  fiber->leave = Leave::kEnd;
+  leave_stack(fiber, /*last=*/true);
+  FIBERSAN_CHECK(!"a dead fiber was resumed", fiber->id);
+  __builtin_unreachable();
+}
+
+void destroy_fiber(Fiber* fiber, StackCache* cache) {
+  __fsan_fiber_ended(fiber->detector);
+  fiber->notes.destroy();
+  std::free(fiber->name);
+  fiber->name = nullptr;
+  fiber->state.ended();
+  const bool cached = fiber->stack->size_class == scheduler.stack_class();
+  stack_pool().give(fiber->stack, cached ? cache : nullptr);
+}
+
+}  // namespace fiber::internal

@@ -1,0 +1,89 @@
+// fiber.h: the record of one fiber, at the top of its own stack.
+//
+// State:    everything that belongs to a fiber and is not on its stack: saved registers,
+//           exception globals, errno, how it left, why it waits, who it is.
+// Cost:     400 bytes in the stack's first page, no allocation of its own.
+// Threads:  owned as fiber_state.h says; `state` and `wait_word` by anybody.
+//
+// Invariants
+//   I1  A record is constructed when a fiber is created and stays readable after its end:
+//       the state word is then kIdle.
+#ifndef FIBERSAN_RUNTIME_FIBER_H
+#define FIBERSAN_RUNTIME_FIBER_H
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "detector/abi/hooks.h"
+#include "fiber/go.h"
+#include "runtime/context.h"
+#include "runtime/fiber_state.h"
+#include "runtime/stack_pool.h"
+
+namespace fiber::internal {
+
+// What a fiber wants from the worker whose stack it has returned to.
+enum class Leave : uint8_t { kYield, kPark, kEnd };
+
+// The part of the C++ ABI's per-thread state that follows a fiber: the stack of caught
+// exceptions and the number of uncaught ones (Itanium C++ ABI, 2.2.2).
+struct ExceptionGlobals {
+  void* caught = nullptr;
+  unsigned uncaught = 0;
+};
+
+class Fiber {
+ public:
+  static constexpr size_t kCreatorFrames = 6;
+
+  // run queues
+  FiberStateWord state;
+  Leave leave = Leave::kYield;
+  Fiber* next = nullptr;
+
+  // switching
+  Context context = nullptr;  // while it does not run
+  Context worker = nullptr;   // while it runs
+  SwitchNotes notes;
+  SwitchNotes* worker_notes = nullptr;
+  fsan_fiber* detector = nullptr;
+  ExceptionGlobals exceptions;
+  int saved_errno = 0;
+
+  // waiting
+  void (*after_save)(void*) = nullptr;
+  void* after_save_argument = nullptr;
+  std::atomic<uintptr_t> wait_word{0};
+  const void* parked_frame = nullptr;
+  fsan_wait_reason reason = FSAN_WAIT_REASON_COUNT;
+
+  // identity
+  uint64_t id = 0;
+  uint64_t creator_id = 0;
+  char* name = nullptr;  // malloc'ed or null
+  void* created_at[kCreatorFrames] = {};
+
+  // what it runs
+  void (*run)(void* callable) = nullptr;
+  void* callable = nullptr;
+  JoinState* join = nullptr;
+  bool exited = false;  // by exit_fiber()
+  Stack* stack = nullptr;
+
+  // The record's place in a stack. The colour keeps the records of many fibers from
+  // sharing the few cache sets that one page offset maps to.
+  static Fiber* at(Stack* stack);
+};
+
+// Fills a stack with a new fiber whose callable is `closure` moved from `source`, in the
+// name of the caller. Throws what the callable's move throws, Error and std::system_error.
+Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* source,
+                    JoinState* join);
+
+// On the worker's stack, after the fiber's last switch out.
+void destroy_fiber(Fiber* fiber, StackCache* cache);
+
+}  // namespace fiber::internal
+
+#endif  // FIBERSAN_RUNTIME_FIBER_H

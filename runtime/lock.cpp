@@ -1,0 +1,29 @@
+#include "runtime/lock.h"
+
+#include <sched.h>
+#include <time.h>
+
+namespace fiber::internal {
+
+void SpinLock::lock_contended() {
+  constexpr int kSpins = 128;
+  constexpr int kYields = 64;
+  constexpr long kNapNs = 50'000;
+  for (int tries = 0;; ++tries) {
+    // acquire [A1]: as in lock().
+    if (!held_.load(std::memory_order_relaxed) && !held_.exchange(true, std::memory_order_acquire))
+      return;
+    if (tries < kSpins) {
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#endif
+    } else if (tries < kSpins + kYields) {
+      sched_yield();  // I1
+    } else {
+      const timespec nap = {0, kNapNs};
+      nanosleep(&nap, nullptr);
+    }
+  }
+}
+
+}  // namespace fiber::internal

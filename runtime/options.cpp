@@ -1,0 +1,113 @@
+#include "runtime/options.h"
+
+#include <sched.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <iterator>
+#include <string>
+
+#include "detector/abi/options.h"
+#include "fiber/error.h"
+#include "runtime/policy.h"
+#include "runtime/scheduler.h"
+#include "runtime/stack_pool.h"
+
+namespace fiber::internal {
+namespace {
+
+// FSAN_OPTION rows of scope `runtime` become members and table rows; the detector's none.
+#define FSAN_MEMBER_flag int64_t
+#define FSAN_MEMBER_number int64_t
+#define FSAN_MEMBER_text const char*
+struct Environment {
+#define FSAN_ROW_runtime(type, name, value) FSAN_MEMBER_##type name;
+#define FSAN_ROW_detector(type, name, value)
+#define FSAN_OPTION(scope, type, name, value, help) FSAN_ROW_##scope(type, name, value)
+#include "detector/abi/options.def"
+#undef FSAN_OPTION
+#undef FSAN_ROW_runtime
+};
+
+constinit Environment environment{};
+constinit int64_t default_stack_size = 0;
+
+[[noreturn]] void refuse(const char* what) {
+  std::fprintf(stderr, "FIBER_OPTIONS: %s\n", what);
+  _exit(1);
+}
+
+__attribute__((constructor(200))) void read_environment() {
+#define FSAN_DEFAULT_flag(value) #value
+#define FSAN_DEFAULT_number(value) #value
+#define FSAN_DEFAULT_text(value) value
+#define FSAN_ROW_runtime(type, name, value, help) \
+  {#name, FSAN_OPTION_##type, &environment.name, FSAN_DEFAULT_##type(value), help},
+#undef FSAN_ROW_detector
+#define FSAN_ROW_detector(type, name, value, help)
+#define FSAN_OPTION(scope, type, name, value, help) FSAN_ROW_##scope(type, name, value, help)
+  const fsan_option table[] = {
+#include "detector/abi/options.def"
+  };
+#undef FSAN_OPTION
+  for (const fsan_option& row : table) {
+    if (std::strcmp(row.name, "stack_size") == 0)
+      default_stack_size = std::atoll(row.default_value);
+  }
+  fsan_read_options("FIBER_OPTIONS", table, std::size(table));
+  if (environment.procs < 0 || environment.procs > Scheduler::kMostProcessors)
+    refuse("procs must be from 0 to 1024");
+  if (environment.stack_size < 0 || static_cast<size_t>(environment.stack_size) > kLargestStack)
+    refuse("stack_size must be from 0 to 1073741824");
+}
+
+uint32_t usable_cpus() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) return static_cast<uint32_t>(CPU_COUNT(&set));
+  const long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online > 0 ? static_cast<uint32_t>(online) : 1;
+}
+
+uint64_t fresh_seed() {
+  uint64_t seed = 0;
+  if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed)) {
+    timespec now = {};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    seed =
+        Random::mix(static_cast<uint64_t>(now.tv_nsec) ^ (static_cast<uint64_t>(getpid()) << 32));
+  }
+  // It is printed and typed again as a signed number; 0 means none.
+  seed &= INT64_MAX;
+  return seed == 0 ? 1 : seed;
+}
+
+}  // namespace
+
+Settings settings_for(const Options& options) {
+  Settings settings = {};
+  settings.procs = environment.procs != 0 ? static_cast<uint32_t>(environment.procs)
+                   : options.procs != 0   ? options.procs
+                                          : usable_cpus();
+  if (settings.procs > Scheduler::kMostProcessors) {
+    throw Error("fiber: Options::procs is " + std::to_string(settings.procs) + ", the most is " +
+                std::to_string(Scheduler::kMostProcessors));
+  }
+  settings.seed = environment.seed != 0 ? static_cast<uint64_t>(environment.seed)
+                  : options.seed != 0   ? options.seed
+                                        : fresh_seed();
+  const bool typed = environment.stack_size != default_stack_size && environment.stack_size != 0;
+  size_t stack_size = static_cast<size_t>(default_stack_size);
+  if (typed) {
+    stack_size = static_cast<size_t>(environment.stack_size);
+  } else if (options.stack_size != 0) {
+    stack_size = options.stack_size;
+  }
+  settings.stack_class = StackPool::class_of(stack_size);
+  return settings;
+}
+
+}  // namespace fiber::internal

@@ -1,0 +1,25 @@
+// options.h: FIBER_OPTIONS, read once before main.
+//
+// State:    constant after the first constructor of this file has run.
+#ifndef FIBERSAN_RUNTIME_OPTIONS_H
+#define FIBERSAN_RUNTIME_OPTIONS_H
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fiber/run.h"
+
+namespace fiber::internal {
+
+// What a run uses: the environment, then the program, then the default. Throws Error for a
+// value that cannot be had.
+struct Settings {
+  uint32_t procs;
+  uint64_t seed;
+  uint32_t stack_class;
+};
+Settings settings_for(const Options& options);
+
+}  // namespace fiber::internal
+
+#endif  // FIBERSAN_RUNTIME_OPTIONS_H

@@ -1,0 +1,38 @@
+#include "runtime/park.h"
+
+#include "runtime/fiber.h"
+#include "runtime/scheduler.h"
+#include "runtime/switch.h"
+
+namespace fiber::internal {
+
+Fiber* current_fiber() {
+  Worker* worker = current_worker();
+  return worker == nullptr ? nullptr : worker->current();
+}
+
+uint64_t fiber_id(const Fiber* fiber) { return fiber->id; }
+
+std::atomic<uintptr_t>& wait_word(Fiber* fiber) { return fiber->wait_word; }
+
+void park(const Wait& wait, void (*after_save)(void*), void* argument) {
+  Fiber* fiber = current_fiber();
+  FIBERSAN_CHECK(fiber != nullptr, wait.reason);
+  fiber->reason = wait.reason;
+  fiber->parked_frame = __builtin_frame_address(0);
+  __fsan_fiber_waiting(wait.reason, wait.objects, wait.count, wait.timed ? 1 : 0);
+  fiber->after_save = after_save;
+  fiber->after_save_argument = argument;
+  fiber->leave = Leave::kPark;
+  fiber->state.begin_park();
+  leave_stack(fiber, /*last=*/false);
+}
+
+void ready(Fiber* fiber) {
+  if (fiber->state.wake() == NextStep::kEnqueue) scheduler.enqueue(fiber);
+}
+
+ForeignWaker::ForeignWaker() { scheduler.foreign_waker_added(); }
+ForeignWaker::~ForeignWaker() { scheduler.foreign_waker_removed(); }
+
+}  // namespace fiber::internal

@@ -1,0 +1,22 @@
+#include "runtime/policy.h"
+
+#include "runtime/worker.h"
+
+namespace fiber::internal {
+namespace {
+// For threads that are no workers: a counter, mixed.
+constinit std::atomic<uint64_t> outside{0};
+}  // namespace
+
+uint64_t random() {
+  if (Worker* worker = current_worker()) return worker->processor()->random.next();
+  // Relaxed: only distinct values are needed.
+  return Random::mix(outside.fetch_add(Random::kStep, std::memory_order_relaxed));
+}
+
+uint32_t choose(Choice, uint32_t count) {
+  // The high half times count (Lemire 2016): no division, bias below 2^-32 * count.
+  return static_cast<uint32_t>(((random() >> 32) * count) >> 32);
+}
+
+}  // namespace fiber::internal

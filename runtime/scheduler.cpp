@@ -1,0 +1,69 @@
+#include "runtime/scheduler.h"
+
+#include "runtime/policy.h"
+
+namespace fiber::internal {
+
+constinit Scheduler scheduler;
+
+void Scheduler::enqueue(Fiber* fiber) {
+  Worker* worker = current_worker();
+  if (worker == nullptr) {
+    global.push(fiber);
+    idle.work_published();
+    return;
+  }
+  Chain<Fiber> overflow;
+  worker->processor()->queue.push_next(fiber, overflow);
+  global.push(overflow);
+  // Alone, the caller is the one who would be woken.
+  if (count_ > 1) idle.work_published();
+}
+
+void Scheduler::prepare(uint32_t processors, uint64_t seed, uint32_t stack_class) {
+  for (uint32_t i = 0; i < processors; ++i) {
+    if (processors_[i] == nullptr) {
+      processors_[i] = new Processor;
+      processors_[i]->index = i;
+      workers_[i] = new Worker;
+    }
+    processors_[i]->random.seed(seed, i);
+    processors_[i]->picks.reset();
+  }
+  count_ = processors;
+  stack_class_ = stack_class;
+  last_id_.store(0, std::memory_order_relaxed);
+  stopping_.store(false, std::memory_order_relaxed);  // published by the threads' start
+}
+
+void Scheduler::stop() {
+  // Relaxed: behind [F1] for who is about to sleep, and looked at by others at each pick.
+  stopping_.store(true, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // [F1], pairs with [F2] of idle.h
+  idle.wake_all();
+}
+
+void Scheduler::finish() {
+  timers.clear();
+  global.clear();
+  for (uint32_t i = 0; i < count_; ++i) {
+    processors_[i]->queue.clear();
+    stack_pool().drain(&processors_[i]->stacks);
+  }
+  main_fiber = nullptr;
+}
+
+bool Scheduler::work_visible() const {
+  if (!global.empty()) return true;
+  for (uint32_t i = 0; i < count_; ++i) {
+    if (!processors_[i]->queue.empty()) return true;
+  }
+  return false;
+}
+
+void Scheduler::foreign_waker_removed() {
+  // seq_cst: the deadlock check reads it under the idle lock, which recheck() takes.
+  if (foreign_wakers_.fetch_sub(1, std::memory_order_seq_cst) == 1) idle.recheck();
+}
+
+}  // namespace fiber::internal

@@ -1,0 +1,75 @@
+// scheduler.h: what the workers of a run share.
+//
+// State:    the processors and workers, the global queue, the timers, the idle set, the stop
+//           flag. One for the process: constant-initialised, usable before main.
+// Threads:  any, except where a function says otherwise.
+// Not here: the workers' loop, see worker.cpp; begin and end of a run, see run.cpp.
+//
+// Invariants
+//   I1  While a run is on, every runnable fiber is in exactly one queue or slot, or in the
+//       hands of one worker.
+#ifndef FIBERSAN_RUNTIME_SCHEDULER_H
+#define FIBERSAN_RUNTIME_SCHEDULER_H
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/fiber.h"
+#include "runtime/global_queue.h"
+#include "runtime/idle.h"
+#include "runtime/processor.h"
+#include "runtime/timer_heap.h"
+#include "runtime/worker.h"
+
+namespace fiber::internal {
+
+class Scheduler {
+ public:
+  static constexpr uint32_t kMostProcessors = 1024;
+
+  // Puts a runnable fiber where a worker finds it. Runs next on the caller's processor, or
+  // goes to the global queue when the caller has none.
+  void enqueue(Fiber* fiber);
+
+  // Run is on, called by its thread while no worker works.
+  void prepare(uint32_t processors, uint64_t seed, uint32_t stack_class);
+  // All workers leave their loops. From any worker.
+  void stop();
+  // After all workers have left.
+  void finish();
+
+  bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+  // Is there a fiber in any queue? Exact only behind a fence, see idle.h.
+  bool work_visible() const;
+  // May anybody outside of the runtime make a fiber ready?
+  bool foreign_wakers() const { return foreign_wakers_.load(std::memory_order_relaxed) != 0; }
+  void foreign_waker_added() { foreign_wakers_.fetch_add(1, std::memory_order_relaxed); }
+  void foreign_waker_removed();
+
+  uint32_t processor_count() const { return count_; }
+  Processor& processor(uint32_t index) { return *processors_[index]; }
+  Worker& worker(uint32_t index) { return *workers_[index]; }
+  uint64_t next_fiber_id() { return last_id_.fetch_add(1, std::memory_order_relaxed) + 1; }
+  uint32_t stack_class() const { return stack_class_; }
+
+  GlobalQueue global;
+  IdleWorkers idle;
+  TimerHeap timers;
+  Fiber* main_fiber = nullptr;
+
+ private:
+  std::array<Processor*, kMostProcessors> processors_{};
+  std::array<Worker*, kMostProcessors> workers_{};
+  uint32_t count_ = 0;
+  uint32_t stack_class_ = 0;
+  std::atomic<bool> stopping_{false};
+  std::atomic<uint32_t> foreign_wakers_{0};
+  std::atomic<uint64_t> last_id_{0};
+};
+
+extern Scheduler scheduler;
+
+}  // namespace fiber::internal
+
+#endif  // FIBERSAN_RUNTIME_SCHEDULER_H

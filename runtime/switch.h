@@ -1,0 +1,25 @@
+// switch.h: the fiber's side of a switch; the worker's is Worker::execute().
+//
+// Threads:  the running fiber, on its own stack.
+#ifndef FIBERSAN_RUNTIME_SWITCH_H
+#define FIBERSAN_RUNTIME_SWITCH_H
+
+#include "runtime/fiber.h"
+
+namespace fiber::internal {
+
+// To the worker, which acts on fiber->leave. Returns when the fiber runs again, perhaps on
+// another thread; with `last` it never does.
+inline void leave_stack(Fiber* fiber, bool last) {
+  fiber->notes.leaving(*fiber->worker_notes, last);
+  const Arrival arrival = switch_to(fiber->worker, fiber);
+  fiber->worker = arrival.from;
+  fiber->notes.arrived(*fiber->worker_notes);
+}
+
+// Completes the join and leaves for good.
+[[noreturn]] void end_fiber(Fiber* fiber);
+
+}  // namespace fiber::internal
+
+#endif  // FIBERSAN_RUNTIME_SWITCH_H

@@ -1,0 +1,263 @@
+#include "runtime/worker.h"
+
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+#include "runtime/deadlock.h"
+#include "runtime/scheduler.h"
+
+namespace fiber::internal {
+namespace {
+
+constinit thread_local Worker* this_worker = nullptr;
+
+constexpr uint32_t kGlobalBatch = 128;  // at most half a ring from the global queue at once
+constexpr int kSearchRounds = 24;       // about 20 us before a worker goes to sleep
+constexpr auto kNextSlotGrace = std::chrono::microseconds(4);
+
+ExceptionGlobals& exception_globals() {
+  return *reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
+}
+
+void pause_for(std::chrono::nanoseconds duration) {
+  const auto end = Clock::now() + duration;
+  do {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  } while (Clock::now() < end);
+}
+
+}  // namespace
+
+__attribute__((noinline)) Worker* current_worker() {
+  asm volatile("");  // not to be merged with another call
+  return this_worker;
+}
+
+void Worker::work(Processor* processor) {
+  processor_ = processor;
+  this_worker = this;
+  notes_.adopt_thread();
+  while (Fiber* fiber = find_fiber()) {
+    if (fiber->state.dispatch()) execute(fiber);
+  }
+  if (spinning_) {
+    spinning_ = false;
+    static_cast<void>(scheduler.idle.unspin());
+  }
+  this_worker = nullptr;
+  processor_ = nullptr;
+}
+
+// --- which fiber next ---
+
+// Null when the run stops.
+Fiber* Worker::find_fiber() {
+  for (;;) {
+    if (scheduler.stopping()) return nullptr;
+    fire_due_timers();
+    Fiber* fiber = pick_local(processor_->picks.first_source(processor_->queue.ring_empty()));
+    if (fiber == nullptr) fiber = search();
+    if (fiber != nullptr) {
+      if (spinning_) stop_spinning();
+      return fiber;
+    }
+    sleep();
+  }
+}
+
+Fiber* Worker::pick_local(Source first) {
+  RunQueue<Fiber>& queue = processor_->queue;
+  PickState& picks = processor_->picks;
+  if (first == Source::kGlobal) {
+    if (Fiber* fiber = pick_global()) return fiber;
+  }
+  if (first != Source::kRing) {
+    if (Fiber* fiber = queue.take_next()) {
+      picks.picked(Source::kNextSlot);
+      return fiber;
+    }
+  }
+  if (Fiber* fiber = queue.take()) {
+    picks.picked(Source::kRing);
+    return fiber;
+  }
+  // The slot again: it was passed over for a ring that a thief has emptied since.
+  if (Fiber* fiber = queue.take_next()) return fiber;
+  return pick_global();
+}
+
+// One fiber, and a share of the others for our own ring.
+Fiber* Worker::pick_global() {
+  Chain<Fiber> taken = scheduler.global.take(scheduler.processor_count(), kGlobalBatch);
+  Fiber* first = taken.take_first();
+  if (first == nullptr) return nullptr;
+  processor_->picks.picked(Source::kGlobal);
+  Chain<Fiber> overflow;
+  while (Fiber* fiber = taken.take_first()) processor_->queue.push(fiber, overflow);
+  scheduler.global.push(overflow);
+  return first;
+}
+
+// The victims in a circle from a random one.
+Fiber* Worker::steal() {
+  const uint32_t count = scheduler.processor_count();
+  const uint32_t start = choose(Choice::kVictim, count);
+  for (uint32_t i = 0; i < count; ++i) {
+    Processor& victim = scheduler.processor((start + i) % count);
+    if (&victim == processor_) continue;
+    if (Fiber* fiber = steal_from(victim)) return fiber;
+  }
+  return nullptr;
+}
+
+Fiber* Worker::steal_from(Processor& victim) {
+  if (Fiber* fiber = victim.queue.steal_into(processor_->queue)) return fiber;
+  Fiber* next = victim.queue.peek_next();
+  if (next == nullptr) return nullptr;
+  // Its owner most likely takes it at once. Only an owner that picks nothing for a while is
+  // busy with a long fiber.
+  const uint32_t picks = victim.picks.picks();
+  pause_for(kNextSlotGrace);
+  if (victim.picks.picks() != picks || !victim.queue.steal_next(next)) return nullptr;
+  return next;
+}
+
+Fiber* Worker::search() {
+  const uint32_t count = scheduler.processor_count();
+  if (count == 1) return nullptr;
+  if (!spinning_) spinning_ = scheduler.idle.try_spin(count);
+  if (!spinning_) return nullptr;
+  for (int round = 0; round < kSearchRounds && !scheduler.stopping(); ++round) {
+    if (Fiber* fiber = steal()) return fiber;
+    if (Fiber* fiber = pick_global()) return fiber;
+    pause_for(std::chrono::nanoseconds(500));
+  }
+  return nullptr;
+}
+
+// Whoever relied on us to find its fiber may have published more: the next one searches.
+void Worker::stop_spinning() {
+  spinning_ = false;
+  if (scheduler.idle.unspin()) scheduler.idle.work_published();
+}
+
+void Worker::fire_due_timers() {
+  const Clock::time_point deadline = scheduler.timers.next_deadline();
+  if (deadline == TimerHeap::kNever || scheduler.idle.has_keeper()) return;
+  const Clock::time_point now = Clock::now();
+  if (deadline <= now) scheduler.timers.fire_due(now);
+}
+
+// --- nothing to do ---
+
+// True when a fiber waits in some queue and its owner does not take it by itself (the
+// third detail of idle.h).
+bool Worker::work_waits() {
+  if (!scheduler.global.empty()) return true;
+  const uint32_t count = scheduler.processor_count();
+  for (uint32_t i = 0; i < count; ++i) {
+    Processor& processor = scheduler.processor(i);
+    if (!processor.queue.ring_empty()) return true;
+    if (processor.queue.peek_next() == nullptr) continue;
+    const uint32_t picks = processor.picks.picks();
+    pause_for(kNextSlotGrace);
+    if (processor.picks.picks() == picks && processor.queue.peek_next() != nullptr) return true;
+  }
+  return false;
+}
+
+// Returns when there may be something to do (I2).
+void Worker::sleep() {
+  IdleWorkers& idle = scheduler.idle;
+  idle.enter(*this);
+  if (work_waits()) {
+    if (idle.leave(*this)) {
+      // Its publisher may have relied on us while we were spinning.
+      spinning_ = true;
+      idle.spin();
+      return;
+    }
+  }
+  while (idle.contains(*this) && !scheduler.stopping()) {
+    Clock::time_point deadline = TimerHeap::kNever;
+    if (!scheduler.timers.empty() && idle.keep_time(*this)) {
+      deadline = scheduler.timers.next_deadline();
+    }
+    watch_for_deadlock(deadline);
+    if (deadline <= Clock::now()) {
+      if (idle.leave(*this)) return;
+      break;
+    }
+    parker_.park(deadline);
+  }
+  static_cast<void>(idle.leave(*this));
+}
+
+// Called by each worker that goes to sleep or is asked to look again; the last one decides.
+void Worker::watch_for_deadlock(Clock::time_point& deadline) {
+  const auto nothing = [](const void*) {
+    return !scheduler.work_visible() && scheduler.timers.empty() && !scheduler.foreign_wakers() &&
+           !scheduler.stopping();
+  };
+  if (!scheduler.idle.all_asleep(scheduler.processor_count(), nothing, nullptr)) return;
+  if (!foreign_threads(scheduler.processor_count())) report_global_deadlock();
+  // A thread that is not ours may wake a fiber; it may also end without.
+  constexpr uint32_t kLongest = 7;
+  const auto pause = std::chrono::milliseconds(1 << std::min(foreign_checks_++, kLongest));
+  deadline = std::min(deadline, Clock::now() + pause);
+}
+
+// --- running a fiber ---
+
+void Worker::execute(Fiber* fiber) {
+  current_ = fiber;
+  fiber->worker_notes = &notes_;
+  __fsan_fiber_switched_in(fiber->detector);
+  ExceptionGlobals& exceptions = exception_globals();
+  exceptions = fiber->exceptions;
+  errno = fiber->saved_errno;
+  notes_.leaving(fiber->notes, /*last=*/false);
+  const Arrival arrival = switch_to(fiber->context, fiber);
+  notes_.arrived(fiber->notes);
+  fiber->saved_errno = errno;
+  fiber->exceptions = exceptions;
+  exceptions = {};
+  fiber->context = arrival.from;
+  __fsan_fiber_switched_out(fiber->detector);
+  current_ = nullptr;
+  after_leaving(fiber);
+}
+
+void Worker::after_leaving(Fiber* fiber) {
+  switch (fiber->leave) {
+    case Leave::kYield:
+      fiber->state.yielded();
+      enqueue_last(fiber);
+      return;
+    case Leave::kPark:
+      if (fiber->after_save != nullptr) fiber->after_save(fiber->after_save_argument);
+      // After kNothing the fiber is no longer ours to touch.
+      if (fiber->state.context_saved() == NextStep::kEnqueue) scheduler.enqueue(fiber);
+      return;
+    case Leave::kEnd:
+      const bool was_main = fiber == scheduler.main_fiber && !fiber->exited;
+      destroy_fiber(fiber, &processor_->stacks);
+      if (was_main) scheduler.stop();
+      return;
+  }
+}
+
+void Worker::enqueue_last(Fiber* fiber) {
+  Chain<Fiber> overflow;
+  const bool others = !processor_->queue.empty();
+  processor_->queue.push(fiber, overflow);
+  scheduler.global.push(overflow);
+  if (others) scheduler.idle.wake_if_needed();
+}
+
+}  // namespace fiber::internal
