@@ -1,0 +1,25 @@
+// turn.h: puts the steps of several fibers into a fixed order in time.
+//
+// Adds no happens-before edge: relaxed atomics and yields only. So a race between two
+// steps is found in every run, and always with the same one as the current access.
+#ifndef FIBERSAN_TESTS_PROGRAMS_TURN_H
+#define FIBERSAN_TESTS_PROGRAMS_TURN_H
+
+#include <fiber/fiber.h>
+
+#include <atomic>
+
+class Turn {
+ public:
+  // Returns once step `step` is done.
+  void after(int step) const {
+    while (done_.load(std::memory_order_relaxed) < step) fiber::yield();
+  }
+  // Adds one to the steps that are done.
+  void done() { done_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int> done_{0};
+};
+
+#endif  // FIBERSAN_TESTS_PROGRAMS_TURN_H
