@@ -1,0 +1,40 @@
+// extended.h: the stamps of a cell that needs more than two.
+//
+// State:    records in one reserved array, named by the epoch bits of an EXTENDED stamp;
+//           each has a lock, its cell and a list of chunks of stamps.
+// Cost:     linear in the stamps of the cell, which are at most kStampLimit.
+// Threads:  any. A record's content changes under its lock.
+//
+// Invariants
+//   E1  A record belongs to one cell from the exchange that put its EXTENDED stamp into
+//       slot 0 until the one that takes it out; who has locked a record checks that.
+//   E2  Every stamp of the cell is in its record; slot 1 only repeats one.
+//   E3  Stamps beyond kStampLimit are counted as forgotten.
+#ifndef FIBERSAN_DETECTOR_SHADOW_EXTENDED_H
+#define FIBERSAN_DETECTOR_SHADOW_EXTENDED_H
+
+#include <cstdint>
+
+#include "detector/shadow/cell.h"
+
+namespace fibersan {
+
+inline constexpr unsigned kStampLimit = 1u << 16;
+
+// For an access for which check_cell() said kExtended or kFull (with what it saw).
+// Returns kStamped or kCovered, or kExtended when the cell changed and check_cell()
+// has to look again.
+CellResult check_extended(Cell& cell, Stamp access, const FiberClock& clock,
+                          const CellResult& seen);
+
+// The cell's stamps are forgotten: both slots become 0 and a record is free again.
+void clear_extended(Cell& cell);
+
+// Stamps that found no room.
+uint64_t dropped_stamps();
+// Records in use, for tests.
+uint64_t extended_cells();
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_SHADOW_EXTENDED_H
