@@ -108,6 +108,22 @@ void Sync::compact() {
   pending_count_ = 0;
 }
 
+void Sync::copy(Sync& other) {
+  other.compact();
+  clear();
+  clock_ = other.clock_;
+  releaser_ = other.releaser_;
+  state_ = other.state_;
+  hinted_ = true;  // lanes are handed on by the original only
+}
+
+void Sync::add(Sync& other) {
+  if (other.empty()) return;
+  if (empty()) return copy(other);
+  other.compact();
+  append({}, other.clock_);  // what it adds to is no chain of one releaser
+}
+
 void Sync::remember_orphan(LaneId lane) {
   if (lane == kNoLane || orphan_count_ == kOrphanLimit) return;
   orphans_.push(lane);

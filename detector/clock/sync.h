@@ -45,6 +45,10 @@ class Sync {
 
   // Nothing was ever released here.
   [[nodiscard]] bool empty() const { return state_ == State::kEmpty; }
+  // Knows what `other` knows, instead of or in addition to what it knew: what C++ fences
+  // do with the objects of relaxed operations. `other` keeps its knowledge.
+  void copy(Sync& other);
+  void add(Sync& other);
   // The last one who released or merged here, for reports.
   [[nodiscard]] const Releaser& last_releaser() const { return releaser_; }
   // Forgets everything.
