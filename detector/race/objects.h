@@ -29,6 +29,9 @@ struct ObjectInfo {
 // Copies what is known of the object at this address into `info`; false: nothing.
 bool find_object(const void* object, ObjectInfo& info);
 
+// Objects that begin in the range are no more.
+void forget_objects(uintptr_t address, uint64_t size);
+
 }  // namespace fibersan
 
 #endif  // FIBERSAN_DETECTOR_RACE_OBJECTS_H

@@ -1,0 +1,69 @@
+// The cold side of the inline check (FSAN_COLD: they save every register), and ranges.
+#include "detector/abi/hooks.h"
+#include "detector/race/access.h"
+
+namespace fibersan {
+namespace {
+
+void access_one(const Access& access, const Caller& caller) {
+  fsan_fiber* const fiber = accessing_fiber();
+  if (fiber == nullptr) return;
+  const Conflict conflict = check_cell_access(*fiber, access, caller);
+  if (__builtin_expect(conflict.stamp != 0, 0)) report_conflict(*fiber, access, caller, conflict);
+}
+
+uintptr_t number(fsan_ptr address) { return reinterpret_cast<uintptr_t>(address); }
+
+}  // namespace
+}  // namespace fibersan
+
+using fibersan::AccessKind;
+
+#define FIBERSAN_ONE(name, size, kind)                                                       \
+  FSAN_COLD void __fsan_##name(fsan_ptr address, fsan_u64 context) {                         \
+    fibersan::access_one({fibersan::number(address), size, kind}, FIBERSAN_CALLER(context)); \
+  }
+#define FIBERSAN_RANGE(name, size, kind)                                                       \
+  FSAN_COLD void __fsan_##name(fsan_ptr address, fsan_u64 context) {                           \
+    fibersan::access_range({fibersan::number(address), size, kind}, FIBERSAN_CALLER(context)); \
+  }
+
+extern "C" {
+
+FIBERSAN_ONE(read1, 1, AccessKind::kRead)
+FIBERSAN_ONE(read2, 2, AccessKind::kRead)
+FIBERSAN_ONE(read4, 4, AccessKind::kRead)
+FIBERSAN_ONE(read8, 8, AccessKind::kRead)
+FIBERSAN_RANGE(read16, 16, AccessKind::kRead)
+FIBERSAN_ONE(write1, 1, AccessKind::kWrite)
+FIBERSAN_ONE(write2, 2, AccessKind::kWrite)
+FIBERSAN_ONE(write4, 4, AccessKind::kWrite)
+FIBERSAN_ONE(write8, 8, AccessKind::kWrite)
+FIBERSAN_RANGE(write16, 16, AccessKind::kWrite)
+
+FSAN_COLD void __fsan_read_range(fsan_ptr address, fsan_u64 size, fsan_u64 context) {
+  fibersan::access_range({fibersan::number(address), size, AccessKind::kRead},
+                         FIBERSAN_CALLER(context));
+}
+FSAN_COLD void __fsan_write_range(fsan_ptr address, fsan_u64 size, fsan_u64 context) {
+  fibersan::access_range({fibersan::number(address), size, AccessKind::kWrite},
+                         FIBERSAN_CALLER(context));
+}
+
+// The runtime's calls: the running context is that of the user's call into it.
+void __fsan_object_read(const void* object, size_t size) {
+  fibersan::access_range({.address = fibersan::number(object),
+                          .size = size,
+                          .kind = AccessKind::kRead,
+                          .is_operation = true},
+                         FIBERSAN_CALLER(__fsan_running.context));
+}
+void __fsan_object_written(const void* object, size_t size) {
+  fibersan::access_range({.address = fibersan::number(object),
+                          .size = size,
+                          .kind = AccessKind::kWrite,
+                          .is_operation = true},
+                         FIBERSAN_CALLER(__fsan_running.context));
+}
+
+}  // extern "C"

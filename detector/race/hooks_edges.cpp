@@ -1,0 +1,104 @@
+// Happens-before edges and the set of locks held.
+//
+// Invariants
+//   H1  A lock's own Sync is what its writers release. What readers of an RwMutex release
+//       is at the next address, so that readers stay unordered among themselves.
+#include "detector/abi/hooks.h"
+#include "detector/history/context.h"
+#include "detector/race/access.h"
+#include "detector/race/sync_table.h"
+
+namespace fibersan {
+namespace {
+
+const char* readers_of(const void* lock) { return static_cast<const char*>(lock) + 1; }
+
+void acquire_from(fsan_fiber& fiber, const void* address) {
+  LockedSync sync(sync_table, address);
+  if (Sync* known = sync.find()) fiber.clock.acquire(*known);
+}
+
+void release_to(fsan_fiber& fiber, const void* address) {
+  {
+    LockedSync sync(sync_table, address);
+    fiber.clock.release(sync.make());
+  }
+  refresh_stamp();
+}
+
+void merge_to(fsan_fiber& fiber, const void* address) {
+  {
+    LockedSync sync(sync_table, address);
+    fiber.clock.merge(sync.make());
+  }
+  refresh_stamp();
+}
+
+void clear_sync(const void* address) {
+  LockedSync sync(sync_table, address);
+  if (Sync* known = sync.find()) known->clear();
+}
+
+bool is_read(fsan_lock_mode mode) { return (mode & FSAN_LOCK_READ) != 0; }
+
+void add_held(fsan_fiber& fiber, const void* lock, bool write, const Caller& caller) {
+  const size_t index = fiber.held_count++;
+  if (index >= fsan_fiber::kMaxHeld) return;
+  fiber.held[index] = {lock, write,
+                       note_stack(caller.context, caller.pc, caller.frame, fiber.stack)};
+}
+
+// The newest one that fits. One that another fiber took is not here: that is a finding of
+// the runtime's, not ours.
+void remove_held(fsan_fiber& fiber, const void* lock, bool write) {
+  const size_t named =
+      fiber.held_count < fsan_fiber::kMaxHeld ? fiber.held_count : fsan_fiber::kMaxHeld;
+  for (size_t i = named; i-- > 0;) {
+    if (fiber.held[i].lock != lock || fiber.held[i].write != write) continue;
+    for (size_t j = i + 1; j < named; ++j) fiber.held[j - 1] = fiber.held[j];
+    --fiber.held_count;
+    return;
+  }
+  if (fiber.held_count > fsan_fiber::kMaxHeld) --fiber.held_count;
+}
+
+}  // namespace
+}  // namespace fibersan
+
+extern "C" {
+
+void __fsan_acquire(const void* sync) {
+  if (fsan_fiber* fiber = fibersan::this_thread.fiber) fibersan::acquire_from(*fiber, sync);
+}
+
+void __fsan_release(const void* sync) {
+  if (fsan_fiber* fiber = fibersan::this_thread.fiber) fibersan::release_to(*fiber, sync);
+}
+
+void __fsan_merge(const void* sync) {
+  if (fsan_fiber* fiber = fibersan::this_thread.fiber) fibersan::merge_to(*fiber, sync);
+}
+
+void __fsan_lock_acquired(const void* lock, enum fsan_lock_mode mode) {
+  fsan_fiber* fiber = fibersan::this_thread.fiber;
+  if (fiber == nullptr) return;
+  const bool read = fibersan::is_read(mode);
+  fibersan::acquire_from(*fiber, lock);
+  if (!read) fibersan::acquire_from(*fiber, fibersan::readers_of(lock));
+  fibersan::add_held(*fiber, lock, !read, FIBERSAN_CALLER(__fsan_running.context));
+}
+
+void __fsan_lock_released(const void* lock, enum fsan_lock_mode mode) {
+  fsan_fiber* fiber = fibersan::this_thread.fiber;
+  if (fiber == nullptr) return;
+  if (fibersan::is_read(mode)) {
+    fibersan::merge_to(*fiber, fibersan::readers_of(lock));
+  } else {
+    // The writer knows all that readers released before; the next one learns it from here.
+    fibersan::clear_sync(fibersan::readers_of(lock));
+    fibersan::release_to(*fiber, lock);
+  }
+  fibersan::remove_held(*fiber, lock, !fibersan::is_read(mode));
+}
+
+}  // extern "C"

@@ -1,0 +1,179 @@
+// Fibers, processors and runs: who is executing on which thread, from when to when.
+#include <new>
+
+#include "detector/clock/check.h"
+#include "detector/clock/slab.h"
+#include "detector/clock/spin_lock.h"
+#include "detector/history/context.h"
+#include "detector/race/access.h"
+#include "detector/race/fiber_table.h"
+#include "detector/race/names.h"
+#include "detector/shadow/shadow.h"
+
+extern "C" {
+constinit __thread struct fsan_running_state __fsan_running = {0, 0};
+}
+
+namespace fibersan {
+
+constinit thread_local ThreadState this_thread;
+constinit std::atomic<bool> accesses_are_parallel{false};
+
+namespace {
+
+constexpr unsigned kProcessorLimit = 1024;
+constexpr uintptr_t kPage = 4096;
+
+constinit fsan_fiber main_thread;
+constinit Ring main_ring;
+constinit Ring processor_rings[kProcessorLimit];
+constinit unsigned ring_log2_events = 0;
+constinit std::atomic<uint64_t> foreign_count{0};
+constinit Slab fiber_slab(sizeof(fsan_fiber));
+
+// What the fiber's stack leaves in the shadow is nobody's. A page more than was seen:
+// a frame below the last hook may have handed out its address without one.
+void clear_stack(const fsan_fiber& fiber) {
+  uintptr_t low = fiber.lowest_touched - kPage;
+  if (low < fiber.stack.low || low > fiber.stack.high) low = fiber.stack.low;
+  if (fiber.lowest_touched >= fiber.stack.high) return;
+  clear_shadow(low, fiber.stack.high - low);
+}
+
+void end_fiber(fsan_fiber& fiber) {
+  if (fiber.clock.started()) fiber.clock.end();
+  // release: the reports that say "finished" need no more than the flag itself.
+  fiber.info->finished.store(true, std::memory_order_release);
+  clear_stack(fiber);
+  remove_live(fiber);
+  fiber.~fsan_fiber();
+  fiber_slab.free(&fiber);
+}
+
+void run_on_this_thread(fsan_fiber* fiber) {
+  this_thread.fiber = fiber;
+  __fsan_running.context = fiber == nullptr ? 0 : fiber->context;
+  refresh_stamp();
+}
+
+}  // namespace
+
+fsan_fiber* running_fiber() { return this_thread.fiber; }
+
+void start_main_thread(StackBounds stack, unsigned log2_events) {
+  ring_log2_events = log2_events;
+  main_ring.open(log2_events);
+  main_thread.info = make_fiber_info(kMainThreadId, kNoFiberId, 0, nullptr);
+  main_thread.stack = stack;
+  main_thread.lowest_touched = stack.high;
+  main_thread.clock.start(SpawnSnapshot{}, 0, kMainThreadId);
+  this_thread.main_thread = &main_thread;
+  this_thread.ring = &main_ring;
+  run_on_this_thread(&main_thread);
+}
+
+void count_foreign_thread() {
+  if (this_thread.is_worker || this_thread.counted_foreign) return;
+  this_thread.counted_foreign = true;
+  foreign_count.fetch_add(1, std::memory_order_relaxed);
+}
+
+uint64_t foreign_threads() { return foreign_count.load(std::memory_order_relaxed); }
+
+}  // namespace fibersan
+
+using fibersan::this_thread;
+
+extern "C" {
+
+void __fsan_processor_acquired(uint32_t index) {
+  FIBERSAN_CHECK(index < fibersan::kProcessorLimit, index);
+  fibersan::Ring& ring = fibersan::processor_rings[index];
+  if (!ring.is_open()) ring.open(fibersan::ring_log2_events);
+  this_thread.ring = &ring;
+  this_thread.processor = index;
+  this_thread.is_worker = true;
+  this_thread.segment_is_stale = true;
+}
+
+void __fsan_processor_released(uint32_t) {
+  this_thread.ring = this_thread.main_thread == nullptr ? nullptr : &fibersan::main_ring;
+  this_thread.segment_is_stale = true;
+}
+
+void __fsan_run_started(uint32_t processors, uint64_t) {
+  // The thread that called run() may be one that works, or one that waits for the end.
+  fibersan::accesses_are_parallel.store(processors > 1, std::memory_order_relaxed);
+}
+
+void __fsan_run_finished(void) {
+  while (fsan_fiber* fiber = fibersan::first_live()) fibersan::end_fiber(*fiber);
+  fibersan::accesses_are_parallel.store(false, std::memory_order_relaxed);
+  fibersan::run_on_this_thread(this_thread.main_thread);
+  if (this_thread.fiber == nullptr) return;
+  this_thread.fiber->clock.acquire_ended();
+  fibersan::refresh_stamp();
+}
+
+struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const void* stack_low,
+                                        const void* stack_high) {
+  fsan_fiber* const creator = this_thread.fiber;
+  const fibersan::Caller caller = FIBERSAN_CALLER(__fsan_running.context);
+  auto* fiber = new (fibersan::fiber_slab.allocate()) fsan_fiber;
+  fibersan::StackId stack = 0;
+  if (creator != nullptr) {
+    stack = fibersan::note_stack(caller.context, caller.pc, caller.frame, creator->stack);
+    fiber->snapshot = creator->clock.spawn();
+    fibersan::refresh_stamp();
+  }
+  fiber->info = fibersan::make_fiber_info(
+      id, creator == nullptr ? fibersan::kNoFiberId : creator->info->id, stack, name);
+  fiber->stack = {reinterpret_cast<uintptr_t>(stack_low), reinterpret_cast<uintptr_t>(stack_high)};
+  fiber->lowest_touched = fiber->stack.high;
+  fibersan::add_live(*fiber);
+  return fiber;
+}
+
+void __fsan_fiber_named(struct fsan_fiber* fiber, const char* name) {
+  fibersan::copy_name(fiber->info->name, name);
+}
+
+void __fsan_fiber_switched_in(struct fsan_fiber* fiber) {
+  if (!fiber->clock.started()) {
+    fiber->clock.start(static_cast<fibersan::SpawnSnapshot&&>(fiber->snapshot),
+                       this_thread.processor, fiber->info->id);
+  }
+  fiber->waiting.active = false;
+  fibersan::run_on_this_thread(fiber);
+}
+
+void __fsan_fiber_switched_out(struct fsan_fiber* fiber) {
+  fiber->context = __fsan_running.context;
+  fibersan::run_on_this_thread(nullptr);
+}
+
+void __fsan_fiber_ended(struct fsan_fiber* fiber) {
+  if (fiber->held_count != 0) {
+    const fibersan::HeldLock& lock = fiber->held[0];
+    fibersan::report_misuse_at(FSAN_FINDING_ENDED_HOLDING_LOCK, lock.lock, *fiber, lock.acquired);
+  }
+  fibersan::end_fiber(*fiber);
+}
+
+void __fsan_fiber_waiting(enum fsan_wait_reason reason, const void* const* objects, size_t count,
+                          int timed) {
+  fsan_fiber* const fiber = this_thread.fiber;
+  if (fiber == nullptr) return;
+  fibersan::Waiting& waiting = fiber->waiting;
+  waiting.reason = reason;
+  waiting.timed = timed != 0;
+  waiting.count = count;
+  for (size_t i = 0; i < count && i < fibersan::Waiting::kMaxObjects; ++i)
+    waiting.objects[i] = objects[i];
+  waiting.frame = __builtin_frame_address(0);
+  waiting.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  waiting.active = true;
+  fibersan::note_stack_use(*fiber, reinterpret_cast<uintptr_t>(waiting.frame));
+}
+
+}  // extern "C"

@@ -1,0 +1,19 @@
+// sync_table.h: the Sync of an address, found and used under the lock of its bucket.
+//
+// Threads:  any. Rank 5: the locks of clock/ and shadow/ may be taken inside.
+#ifndef FIBERSAN_DETECTOR_RACE_SYNC_TABLE_H
+#define FIBERSAN_DETECTOR_RACE_SYNC_TABLE_H
+
+#include "detector/clock/sync.h"
+#include "detector/race/address_table.h"
+
+namespace fibersan {
+
+using SyncTable = AddressTable<Sync, 16>;
+using LockedSync = SyncTable::Locked;
+
+extern SyncTable sync_table;
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_RACE_SYNC_TABLE_H
