@@ -54,7 +54,8 @@ bool foreign_threads(uint32_t own_threads) {
 
 void report_global_deadlock() {
   std::fflush(stdout);
-  if (const int status = __fsan_global_deadlock(); status != 0) std::_Exit(status);
+  // exit, for the detector's last line is printed by its exit handler.
+  if (const int status = __fsan_global_deadlock(); status != 0) std::exit(status);
   std::fprintf(stderr, "fatal error: all fibers are asleep - deadlock!\n");
   const std::vector<const Fiber*> fibers = parked_fibers();
   if (fibers.empty()) {

@@ -51,7 +51,7 @@ std::string describe(const std::exception_ptr& exception) {
     const std::type_info* type = abi::__cxa_current_exception_type();
     char* name =
         type == nullptr ? nullptr : abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
-    std::string text = name == nullptr ? "an unknown type" : std::string("a ") + name;
+    std::string text = std::string("of type ") + (name == nullptr ? "unknown" : name);
     std::free(name);
     return text;
   }

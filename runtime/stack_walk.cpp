@@ -24,13 +24,27 @@ std::string demangle(const char* name) {
   return result;
 }
 
-bool is_runtime_frame(const std::string& function) { return function.starts_with("fiber::"); }
+// Ours, and no template of ours that the user's function was inlined into.
+bool is_runtime_frame(const std::string& function) {
+  return function.starts_with("fiber::") && !function.starts_with("fiber::run<") &&
+         function.find("run_call<") == std::string::npos;
+}
+
+bool is_entry_frame(const std::string& function) {
+  return function.find("::run_fiber(fiber::internal::Fiber*") != std::string::npos ||
+         function.find("::fiber_entry(") != std::string::npos;
+}
 
 // A parked fiber's innermost frames are ours; what matters is who called them.
 size_t skip_runtime_frames(void* const* addresses, size_t count) {
   size_t first = 0;
   while (first < count && is_runtime_frame(describe_address(addresses[first]).function)) ++first;
   return first == count ? 0 : first;
+}
+
+size_t without_entry_frames(void* const* addresses, size_t count) {
+  while (count > 0 && is_entry_frame(describe_address(addresses[count - 1]).function)) --count;
+  return count;
 }
 
 void print_frame(size_t number, const void* address) {
@@ -79,6 +93,7 @@ CodeAddress describe_address(const void* return_address) {
 }
 
 void print_stack(void* const* addresses, size_t count) {
+  count = without_entry_frames(addresses, count);
   const size_t first = skip_runtime_frames(addresses, count);
   for (size_t i = first; i < count; ++i) print_frame(i - first, addresses[i]);
 }
