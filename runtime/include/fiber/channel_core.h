@@ -47,8 +47,6 @@ ChannelCore* create(const ElementType& type, std::size_t capacity);
 void retain(ChannelCore* core) noexcept;
 void release(ChannelCore* core) noexcept;
 
-// A deadline in the past makes an operation that does not wait.
-inline constexpr Deadline kNoWait = Deadline::min();
 // False: not before the deadline. Throws ClosedChannel.
 bool send(ChannelCore* core, void* value, Deadline deadline);
 // With kOk a value has been constructed at `place`. kTimeout: not before the deadline.

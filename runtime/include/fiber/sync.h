@@ -75,7 +75,7 @@ class Mutex {
  private:
   bool lock_before(internal::Deadline deadline);
   void lock_slow(std::uint64_t self);
-  bool wait_for_lock(std::uint64_t self, internal::Deadline deadline);
+  bool wait_for_lock(internal::Deadline deadline);
   void unlock_slow();
 
   internal::SyncState state_;
@@ -124,7 +124,7 @@ class RwMutex {
   struct Grant;
   bool lock_before(internal::Deadline deadline);
   bool lock_shared_before(internal::Deadline deadline);
-  bool wait_for_write(std::uint64_t self, internal::Deadline deadline);
+  bool wait_for_write(internal::Deadline deadline);
   bool wait_for_read(internal::Deadline deadline);
   Grant grant(std::uint64_t word, bool readers_first) __attribute__((requires_capability(state_)));
 

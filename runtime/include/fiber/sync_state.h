@@ -28,6 +28,7 @@ struct __attribute__((capability("mutex"))) SyncState {
 
 using Deadline = std::chrono::steady_clock::time_point;
 inline constexpr Deadline kNoDeadline = Deadline::max();
+inline constexpr Deadline kNoWait = Deadline::min();  // an operation that does not wait
 
 inline Deadline deadline_at(const Deadline& time) { return time; }
 

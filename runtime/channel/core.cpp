@@ -1,0 +1,255 @@
+#include "runtime/channel/core.h"
+
+#include <cstring>
+#include <new>
+#include <stdexcept>
+
+#include "detector/abi/hooks.h"
+#include "runtime/memory.h"
+
+namespace fiber::internal {
+
+// One block: the core, capacity + 1 Syncs, pointers to them, the slots.
+struct ChannelCore::Layout {
+  size_t syncs;
+  size_t pointers;
+  size_t slots;
+  size_t stride;
+  size_t size;
+  size_t alignment;
+};
+
+namespace {
+
+// Detector memory is forgotten by whole words.
+constexpr size_t kWord = 8;
+
+size_t round_up(size_t size, size_t alignment) { return (size + alignment - 1) & -alignment; }
+
+}  // namespace
+
+ChannelCore::Layout ChannelCore::layout_of(const ElementType& type, size_t capacity) {
+  constexpr size_t kMost = PTRDIFF_MAX;
+  Layout layout{};
+  layout.stride = type.move_construct == nullptr ? type.size : round_up(type.size, kWord);
+  layout.alignment = std::max(std::max(type.alignment, alignof(ChannelCore)), kWord);
+  layout.syncs = sizeof(ChannelCore);
+  const size_t each = layout.stride + sizeof(SlotSync) + sizeof(SlotSync*);
+  if (capacity > (kMost - sizeof(ChannelCore) - sizeof(SlotSync) - 2 * layout.alignment) / each)
+    throw std::length_error("fiber::Channel: the capacity is larger than any memory");
+  layout.pointers = layout.syncs + (capacity == 0 ? 0 : (capacity + 1) * sizeof(SlotSync));
+  layout.slots = round_up(layout.pointers + capacity * sizeof(SlotSync*), layout.alignment);
+  layout.size = layout.slots + capacity * layout.stride;
+  return layout;
+}
+
+ChannelCore* ChannelCore::make(const ElementType& type, size_t capacity) {
+  const Layout layout = layout_of(type, capacity);
+  auto* core = new (allocate(layout.size, layout.alignment)) ChannelCore(type, capacity, layout);
+  __fsan_object_created(core, sizeof(ChannelCore), FSAN_OBJECT_CHANNEL);
+  return core;
+}
+
+ChannelCore::ChannelCore(const ElementType& type, size_t capacity, const Layout& layout)
+    : type_(type),
+      capacity_(capacity),
+      stride_(layout.stride),
+      slots_(reinterpret_cast<std::byte*>(this) + layout.slots),
+      syncs_(reinterpret_cast<SlotSync*>(reinterpret_cast<std::byte*>(this) + layout.syncs),
+             reinterpret_cast<SlotSync**>(reinterpret_cast<std::byte*>(this) + layout.pointers),
+             capacity) {}
+
+void ChannelCore::drop_reference() {
+  // release [R1]: what other owners did is over before the last one frees the core.
+  // acquire: the last one. Pairs with [R1].
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  const Layout layout = layout_of(type_, capacity_);
+  __fsan_object_destroyed(this, sizeof(*this));
+  this->~ChannelCore();
+  deallocate(this, layout.size, layout.alignment);
+}
+
+// Values that nobody has received are destroyed by the last owner, after their sends.
+ChannelCore::~ChannelCore() {
+  if (type_.destroy == nullptr) return;
+  for (size_t left = count(), i = head_; left > 0; --left, i = next(i)) {
+    __fsan_acquire(syncs_.at(i));
+    void* box = syncs_.at(i)->box;
+    type_.destroy(box != nullptr ? box : slot(i));
+    if (box != nullptr) deallocate(box, type_.size, type_.alignment);
+  }
+}
+
+void ChannelCore::move(void* to, void* from) const {
+  if (type_.move_construct != nullptr) {
+    type_.move_construct(to, from);
+  } else {
+    std::memcpy(to, from, type_.size);
+  }
+}
+
+Attempt ChannelCore::try_send(void* value, Waiter*& partner) {
+  if (closed_) {
+    __fsan_object_read(race_point(), 1);
+    return Attempt::kClosed;
+  }
+  if (receivers_first_ != nullptr) {
+    if (Waiter* receiver = receivers().pop_claimed()) {
+      __fsan_object_read(race_point(), 1);
+      send_to_parked(*static_cast<ChannelWaiter*>(receiver), value);
+      partner = receiver;
+      return Attempt::kDone;
+    }
+  }
+  if (count() == capacity_) return Attempt::kBlocks;
+  __fsan_object_read(race_point(), 1);
+  move(slot(tail_), value);
+  syncs_.swap(tail_);
+  tail_ = next(tail_);
+  set_count(count() + 1);
+  return Attempt::kDone;
+}
+
+// The place is the receiver's own: it has forgotten it before it parked (C4).
+void ChannelCore::send_to_parked(ChannelWaiter& receiver, void* value) {
+  if (capacity_ == 0) {
+    __fsan_acquire(receiver.sync);
+    move(receiver.element, value);
+    __fsan_release(receiver.sync);
+  } else {
+    // As if it went through the buffer, which is empty (C1).
+    move(receiver.element, value);
+    syncs_.swap(tail_);
+    syncs_.swap_parked(tail_, receiver.sync);
+    head_ = tail_ = next(tail_);
+  }
+  settle(receiver);
+}
+
+Attempt ChannelCore::try_receive(void* place, Waiter*& partner) {
+  if (count() > 0) {
+    take(place);
+    // The slot at tail_ is the one that became free.
+    if (senders_first_ != nullptr) {
+      if (Waiter* sender = senders().pop_claimed()) {
+        refill_from_parked(*static_cast<ChannelWaiter*>(sender));
+        partner = sender;
+      }
+    }
+    return Attempt::kDone;
+  }
+  if (senders_first_ != nullptr) {
+    if (Waiter* sender = senders().pop_claimed()) {
+      receive_from_parked(*static_cast<ChannelWaiter*>(sender), place);
+      partner = sender;
+      return Attempt::kDone;
+    }
+  }
+  if (!closed_) return Attempt::kBlocks;
+  __fsan_acquire(&closed_);
+  return Attempt::kClosed;
+}
+
+void ChannelCore::take(void* place) {
+  SlotSync* sync = syncs_.at(head_);
+  syncs_.swap(head_);
+  if (sync->box != nullptr) {
+    move(place, sync->box);
+    free_box(sync->box);
+    sync->box = nullptr;
+  } else {
+    move(place, slot(head_));
+    if (type_.move_construct != nullptr) {
+      if (type_.destroy != nullptr) type_.destroy(slot(head_));
+      __fsan_memory_forgotten(slot(head_), stride_);
+    }
+  }
+  head_ = next(head_);
+  set_count(count() - 1);
+}
+
+void ChannelCore::refill_from_parked(ChannelWaiter& sender) {
+  if (sender.sync->box == nullptr) move(slot(tail_), sender.element);
+  syncs_.swap_parked(tail_, sender.sync);
+  tail_ = next(tail_);
+  set_count(count() + 1);
+  settle(sender);
+}
+
+void ChannelCore::receive_from_parked(ChannelWaiter& sender, void* place) {
+  __fsan_acquire(sender.sync);
+  move(place, sender.element);
+  __fsan_release(sender.sync);
+  settle(sender);
+}
+
+void ChannelCore::settle(ChannelWaiter& waiter) {
+  if (waiter.winner != nullptr) *waiter.winner = &waiter;
+}
+
+bool ChannelCore::close(Waiter*& parked) {
+  if (closed_) return false;
+  __fsan_object_written(race_point(), 1);
+  __fsan_release(&closed_);
+  closed_ = true;
+  Waiter** end = &parked;
+  for (WaitList list : {receivers(), senders()}) {
+    while (Waiter* popped = list.pop_claimed()) {
+      auto* waiter = static_cast<ChannelWaiter*>(popped);
+      waiter->closed = true;
+      settle(*waiter);
+      waiter->next = nullptr;
+      *end = waiter;
+      end = &waiter->next;
+    }
+  }
+  return true;
+}
+
+void ChannelCore::enqueue(ChannelWaiter& waiter, bool sender) {
+  waiter.sync = &waiter.unbuffered;
+  if (capacity_ > 0) {
+    waiter.sync = syncs_.take();
+    waiter.sync->box = sender && needs_box() ? waiter.element : nullptr;
+  }
+  if (!sender && needs_box()) __fsan_memory_forgotten(waiter.element, stride_);
+  __fsan_release(waiter.sync);
+  (sender ? senders() : receivers()).push_back(waiter);
+}
+
+void ChannelCore::dequeue(ChannelWaiter& waiter, bool sender) {
+  if (waiter.queued) (sender ? senders() : receivers()).remove(waiter);
+}
+
+void ChannelCore::leave(ChannelWaiter& waiter) {
+  if (capacity_ == 0) return;
+  waiter.sync->box = nullptr;
+  syncs_.give_back(waiter.sync);
+}
+
+void ChannelCore::acquire_partner(ChannelWaiter& waiter, bool sender) {
+  if (!waiter.closed) {
+    __fsan_acquire(waiter.sync);
+  } else if (!sender) {
+    __fsan_acquire(&closed_);
+  }
+}
+
+void* ChannelCore::make_box(void* value) const {
+  void* box = allocate(type_.size, type_.alignment);
+  type_.move_construct(box, value);
+  return box;
+}
+
+void ChannelCore::put_back(void* box, void* value) const {
+  if (type_.destroy != nullptr) type_.destroy(value);
+  type_.move_construct(value, box);
+  free_box(box);
+}
+
+void ChannelCore::free_box(void* box) const {
+  if (type_.destroy != nullptr) type_.destroy(box);
+  deallocate(box, type_.size, type_.alignment);
+}
+
+}  // namespace fiber::internal

@@ -1,0 +1,135 @@
+// core.h: the state of one channel, and what can be done to it under its lock.
+//
+// Input:    values by address, moved as the ElementType says.
+// Output:   moved values; fibers to wake once the lock is released; the hooks of each step.
+// State:    a ring of `capacity` values, two queues of parked fibers, a count of references.
+// Cost:     one allocation for each channel; two locked instructions for an operation that
+//           does not wait; nothing is allocated unless a fiber parks (slot_syncs.h).
+// Threads:  lock_ guards everything but the references. Locks of several channels are taken
+//           in ascending order of address.
+// Not here: blocking, see send_receive.cpp and select.cpp.
+//
+// Invariants
+//   C1  Receivers are parked only while the buffer is empty and nobody sends; senders
+//       only while it is full and nobody receives. Nobody is parked on a closed channel.
+//   C2  A blocked partner is served directly: its value or place is used at once, then it
+//       is woken. Who was served does not touch the channel's queues again.
+//   C3  The release of lock_ is an operation's last touch of the core, unless it has
+//       parked: then it holds a reference.
+//   C4  Values in slots are moved by code that the detector may check, in the name of the
+//       fiber that runs. It never touches memory that an unordered fiber has touched: a
+//       slot is forgotten when its value has left, and a parked sender has moved its value
+//       into a box.
+#ifndef FIBERSAN_RUNTIME_CHANNEL_CORE_H
+#define FIBERSAN_RUNTIME_CHANNEL_CORE_H
+
+#include <atomic>
+#include <cstddef>
+
+#include "fiber/channel_core.h"
+#include "runtime/channel/slot_syncs.h"
+#include "runtime/lock.h"
+#include "runtime/sync/waiter.h"
+
+namespace fiber::internal {
+
+// One case of a blocking operation, in the queue of its channel.
+struct ChannelWaiter : Waiter {
+  using Waiter::Waiter;
+  void* element = nullptr;           // the value to send, or the place to receive
+  SlotSync* sync = nullptr;          // released at park, acquired after
+  SlotSync unbuffered;               // what `sync` is when there are no slots
+  bool closed = false;               // woken by close() instead of being served
+  ChannelWaiter** winner = nullptr;  // select: set to the case that was claimed
+};
+
+enum class Attempt : uint8_t { kDone, kClosed, kBlocks };
+
+class ChannelCore {
+ public:
+  static ChannelCore* make(const ElementType& type, size_t capacity);
+  void add_reference() {
+    // relaxed: whoever copies a handle has one.
+    references_.fetch_add(1, std::memory_order_relaxed);
+  }
+  void drop_reference();
+
+  // A value has left to, or comes from, the running fiber. `partner` is claimed, and to be
+  // woken when the lock has been released; else null.
+  [[nodiscard]] Attempt try_send(void* value, Waiter*& partner) FIBER_REQUIRES(lock_);
+  [[nodiscard]] Attempt try_receive(void* place, Waiter*& partner) FIBER_REQUIRES(lock_);
+  // False: was closed before. Everybody who was parked, linked by `next`, is to be woken.
+  [[nodiscard]] bool close(Waiter*& parked) FIBER_REQUIRES(lock_);
+
+  // Would try_send or try_receive do something else than block? (They may find that the
+  // partner was taken by another channel.)
+  bool can_send() const FIBER_REQUIRES(lock_) {
+    return closed_ || receivers_first_ != nullptr || count() < capacity_;
+  }
+  bool can_receive() const FIBER_REQUIRES(lock_) {
+    return closed_ || senders_first_ != nullptr || count() > 0;
+  }
+
+  // The running fiber stands in a queue from now on / no longer.
+  void enqueue(ChannelWaiter& waiter, bool sender) FIBER_REQUIRES(lock_);
+  void dequeue(ChannelWaiter& waiter, bool sender) FIBER_REQUIRES(lock_);
+  // Of every waiter at the end, lock held or not: its Sync goes back.
+  void leave(ChannelWaiter& waiter);
+  // After block(), for the case that was claimed: what the partner did, or close(), happens
+  // before what follows. A sender learns nothing from close().
+  void acquire_partner(ChannelWaiter& waiter, bool sender);
+
+  // A send that has to park moves its value into a box before (C4).
+  bool needs_box() const { return capacity_ > 0 && type_.move_construct != nullptr; }
+  void* make_box(void* value) const;
+  void put_back(void* box, void* value) const;  // and frees the box
+  void free_box(void* box) const;               // whose value has been moved out
+
+  size_t size() const { return count(); }
+  size_t capacity() const { return capacity_; }
+  // A send and a close that are not ordered are a race of the program.
+  const void* race_point() const { return &race_point_; }
+
+  SpinLock lock_{LockRank::kChannel};
+
+ private:
+  struct Layout;
+  ChannelCore(const ElementType& type, size_t capacity, const Layout& layout);
+  ~ChannelCore();
+  static Layout layout_of(const ElementType& type, size_t capacity);
+
+  WaitList senders() FIBER_REQUIRES(lock_) { return {senders_first_, senders_last_}; }
+  WaitList receivers() FIBER_REQUIRES(lock_) { return {receivers_first_, receivers_last_}; }
+  // relaxed: written under the lock; size() wants no order.
+  size_t count() const { return count_.load(std::memory_order_relaxed); }
+  void set_count(size_t count) { count_.store(count, std::memory_order_relaxed); }
+  size_t next(size_t slot) const { return slot + 1 == capacity_ ? 0 : slot + 1; }
+  void* slot(size_t i) const { return slots_ + i * stride_; }
+
+  void move(void* to, void* from) const;
+  void take(void* place) FIBER_REQUIRES(lock_);
+  void send_to_parked(ChannelWaiter& receiver, void* value) FIBER_REQUIRES(lock_);
+  void receive_from_parked(ChannelWaiter& sender, void* place) FIBER_REQUIRES(lock_);
+  void refill_from_parked(ChannelWaiter& sender) FIBER_REQUIRES(lock_);
+  static void settle(ChannelWaiter& waiter);
+
+  const ElementType type_;
+  const size_t capacity_;
+  const size_t stride_;
+  std::byte* const slots_;
+  SlotSyncs syncs_;
+  std::atomic<size_t> count_{0};
+  size_t head_ FIBER_GUARDED_BY(lock_) = 0;  // the oldest value
+  size_t tail_ FIBER_GUARDED_BY(lock_) = 0;  // the next free slot
+  bool closed_ FIBER_GUARDED_BY(lock_) = false;
+  char race_point_ = 0;
+  Waiter* senders_first_ FIBER_GUARDED_BY(lock_) = nullptr;
+  Waiter* senders_last_ FIBER_GUARDED_BY(lock_) = nullptr;
+  Waiter* receivers_first_ FIBER_GUARDED_BY(lock_) = nullptr;
+  Waiter* receivers_last_ FIBER_GUARDED_BY(lock_) = nullptr;
+  std::atomic<size_t> references_{1};
+};
+
+}  // namespace fiber::internal
+
+#endif  // FIBERSAN_RUNTIME_CHANNEL_CORE_H

@@ -1,0 +1,19 @@
+// object_hooks.h: what all synchronisation objects tell the detector alike.
+#ifndef FIBERSAN_RUNTIME_SYNC_OBJECT_HOOKS_H
+#define FIBERSAN_RUNTIME_SYNC_OBJECT_HOOKS_H
+
+#include <cstddef>
+
+#include "detector/abi/hooks.h"
+
+namespace fiber::internal {
+
+// From destructors: `in_use` when somebody holds the object or waits on it.
+inline void object_destroyed(const void* object, size_t size, bool in_use) {
+  if (in_use) __fsan_misuse(FSAN_FINDING_DESTROYED_IN_USE, object);
+  __fsan_object_destroyed(object, size);
+}
+
+}  // namespace fiber::internal
+
+#endif  // FIBERSAN_RUNTIME_SYNC_OBJECT_HOOKS_H

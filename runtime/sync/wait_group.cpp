@@ -1,0 +1,84 @@
+// fiber::WaitGroup.
+//
+// Invariants
+//   G1  payload: the counter, never negative. With it at zero nobody waits.
+//   G2  The done() that reaches zero takes the waiters out in the same locked section, so
+//       a wait() that finds zero finds nobody inside (sync_word.h I2).
+#include "fiber/wait_group.h"
+
+#include <limits>
+
+#include "fiber/error.h"
+#include "runtime/sync/object_hooks.h"
+#include "runtime/sync/sync_word.h"
+
+namespace fiber {
+
+using namespace internal;  // NOLINT: the whole file is about it
+
+namespace {
+
+// Where an add from zero and a wait meet as a race; no other hook speaks of this address.
+const void* misuse_point(const SyncState& state) { return &state.first; }
+
+// Throws when the counter would leave its range.
+uint64_t added(uint64_t word, int32_t count, const void* group) {
+  const int64_t sum = static_cast<int64_t>(payload(word)) + count;
+  if (sum >= 0 && sum <= std::numeric_limits<int32_t>::max())
+    return flags(word) | static_cast<uint64_t>(sum) << SyncState::kPayloadShift;
+  __fsan_misuse(FSAN_FINDING_NEGATIVE_WAITGROUP, group);
+  throw NegativeWaitGroup(sum < 0 ? "WaitGroup: more done() than add() announced"
+                                  : "WaitGroup: the counter passes 2^31-1");
+}
+
+}  // namespace
+
+WaitGroup::~WaitGroup() {
+  object_destroyed(this, sizeof(*this),
+                   (state_.word.load(std::memory_order_relaxed) & kWaiters) != 0);
+}
+
+void WaitGroup::add(int32_t count) {
+  if (count < 0) __fsan_merge(this);
+  uint64_t word = state_.word.load(std::memory_order_relaxed);
+  if (count > 0 && payload(word) == 0) __fsan_object_read(misuse_point(state_), 1);
+  for (int round = 0;; ++round) {
+    const uint64_t next = added(word, count, this);
+    if ((word & kBusy) != 0) {
+      spin_pause(round);
+      word = state_.word.load(std::memory_order_relaxed);
+    } else if ((word & kWaiters) != 0 && payload(next) == 0) {
+      break;
+    } else if (state_.word.compare_exchange_weak(word, next, std::memory_order_acq_rel,
+                                                 std::memory_order_relaxed)) {
+      // release [R2]: what was done is visible after wait(). Pairs with [A2] and [A1].
+      // acquire: an add() from zero after that. Pairs with [R2].
+      return;
+    }
+  }
+  word = lock_word(state_);
+  word = added(word, count, this);
+  Waiter* first = payload(word) == 0 ? take_all(state_) : nullptr;
+  unlock_word(state_, payload(word) == 0 ? 0 : word);
+  wake_all(first);
+}
+
+void WaitGroup::wait() {
+  __fsan_object_awaited(misuse_point(state_), 1);
+  // acquire [A2]: pairs with [R2] in add() and [R1] in unlock_word().
+  if (state_.word.load(std::memory_order_acquire) != 0) {
+    const uint64_t word = lock_word(state_);
+    if (payload(word) == 0) {
+      unlock_word(state_, word);
+    } else {
+      WaitState wait(WaitState::kOneQueue);
+      Waiter waiter(wait);
+      waiters(state_).push_back(waiter);
+      static_cast<void>(
+          block_on(wait, FSAN_WAIT_WAITGROUP_WAIT, this, state_, word | kWaiters, kNoDeadline));
+    }
+  }
+  __fsan_acquire(this);
+}
+
+}  // namespace fiber
