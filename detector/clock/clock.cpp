@@ -62,10 +62,10 @@ ClockNode* retain(ClockNode* node) {
 
 void release(ClockNode* node) {
   if (node == nullptr) return;
-  // release [R1]: our reads of the node come before its re-use. Pairs with [A1], [A2].
-  if (node->references.fetch_sub(1, std::memory_order_release) != 1) return;
-  // acquire [A1], pairs with [R1] of everybody who released before us.
-  std::atomic_thread_fence(std::memory_order_acquire);
+  // release [R1]: our reads of the node come before its re-use; pairs with [A1], [A2].
+  // acquire [A1]: the last owner comes after all of those. One operation rather than a
+  // fence after the last: the same instruction here, and ThreadSanitizer knows no fences.
+  if (node->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   if (node->level == 0) return leaf_slab.free(node);
   for (ClockNode* child : inner(node).children) release(child);
   inner_slab.free(node);

@@ -141,4 +141,13 @@ SpawnSnapshot FiberClock::spawn() {
   return snapshot;
 }
 
+void FiberClock::acquire_ended() {
+  for (LaneId lane = 0, end = lane_table.lane_bound(); lane < end; ++lane) {
+    const Epoch tail = lane_table.renew(lane);
+    if (clock_.knows(lane, tail)) continue;
+    clock_.set(lane, tail);
+    changed_ = true;
+  }
+}
+
 }  // namespace fibersan

@@ -61,7 +61,8 @@ class FiberClock {
   // First run. `owner` names the fiber in lane_table. An empty snapshot: a fiber (or
   // thread) that nothing happens before.
   void start(SpawnSnapshot&& snapshot, unsigned processor, std::uint64_t owner);
-  // Never runs again; the lane is free for whoever turns out to be ordered after it.
+  // Never runs again; the lane stays for whoever turns out to be ordered after it. To be
+  // called for every fiber that started, or its lane is lost.
   void end();
 
   void acquire(Sync& sync);
@@ -73,6 +74,9 @@ class FiberClock {
   // Acquires what was there and leaves what the fiber knew before: a channel's slot.
   void swap(Sync& sync);
   [[nodiscard]] SpawnSnapshot spawn();
+  // Orders the fiber after all that ended fibers did, joined or not: run() returns.
+  // O(lanes); nobody may be starting or ending fibers.
+  void acquire_ended();
 
   // Lane and epoch, with empty mask and kind; 0 when the fiber got no lane: then it
   // must not be left in shadow (the fiber's accesses are checked but not recorded).

@@ -106,6 +106,7 @@ LaneId LaneTable::unstamped(Processor& list, bool may_add_block) {
     if (list.unused == list.unused_end && !(may_add_block && add_block(list))) return kNoLane;
     lane = list.unused++;
     lane_at(lane).home = static_cast<std::uint8_t>(&list - processors_);
+    lanes_created_.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
   }
   lane_at(lane).state.store(LaneState::kLive, std::memory_order_relaxed);  // under the lock
   return lane;
@@ -161,12 +162,10 @@ bool LaneTable::reserve(LaneId lane, const Clock& clock) {
   Processor& list = home(wanted);
   SpinGuard guard(list.lock);
   const LaneState state = wanted.state.load(std::memory_order_relaxed);  // under the lock
-  if (!wanted.has_epochs() || !wanted.dominated_by(clock, lane)) return false;
-  if (state == LaneState::kRetired) {
-    unlink(list, lane);
-  } else if (kBrokenRule != 5 || state != LaneState::kLive) {
+  if (state != LaneState::kRetired && (kBrokenRule != 5 || state != LaneState::kLive))
     return false;  // E5
-  }
+  if (!wanted.has_epochs() || !wanted.dominated_by(clock, lane)) return false;
+  if (state == LaneState::kRetired) unlink(list, lane);
   wanted.state.store(LaneState::kLive, std::memory_order_relaxed);  // under the lock
   return true;
 }
@@ -234,12 +233,25 @@ std::uint64_t LaneTable::owner(LaneId lane) const {
   return lane_at(lane).owner.load(std::memory_order_relaxed);  // relaxed: a snapshot
 }
 
+Epoch LaneTable::renew(LaneId lane) {
+  Lane& renewed = lane_at(lane);
+  SpinGuard guard(home(renewed).lock);
+  // Both relaxed: under the lock, and as in drop_oldest().
+  if (renewed.state.load(std::memory_order_relaxed) == LaneState::kLive) return 0;
+  renewed.generation.fetch_add(1, std::memory_order_relaxed);
+  return renewed.tail.load(std::memory_order_relaxed);
+}
+
 void LaneTable::set_budget(LaneId lanes) {
   FIBERSAN_CHECK(bound_.load(std::memory_order_relaxed) == 0, lanes);
   budget_.store(lanes < kLaneLimit ? lanes : kLaneLimit, std::memory_order_relaxed);
 }
 
 LaneId LaneTable::lane_bound() const { return bound_.load(std::memory_order_relaxed); }
+
+LaneId LaneTable::lanes_created() const {
+  return lanes_created_.load(std::memory_order_relaxed);  // relaxed: a snapshot
+}
 
 void LaneTable::count_exhausted_epoch() {
   epochs_exhausted_.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
@@ -262,6 +274,7 @@ void LaneTable::reset() {
     list.unused = list.unused_end = 0;
   }
   bound_.store(0, std::memory_order_relaxed);
+  lanes_created_.store(0, std::memory_order_relaxed);
   budget_.store(kLaneLimit, std::memory_order_relaxed);
   lanes_reused_.store(0, std::memory_order_relaxed);
   fibers_without_lane_.store(0, std::memory_order_relaxed);

@@ -74,11 +74,17 @@ class LaneTable {
   [[nodiscard]] LaneState state(LaneId lane) const;
   [[nodiscard]] std::uint64_t owner(LaneId lane) const;  // the last fiber that had it
 
+  // For a fiber that will know the lane's tail without knowing all that its owners knew:
+  // a new generation, so that E2's short cut does not hold. The tail; 0 for a LIVE lane.
+  Epoch renew(LaneId lane);
+
   // At most this many lanes; only before the first one is handed out. For users who prefer bounded
   // memory to exactness, and for tests.
   void set_budget(LaneId lanes);
   // Ids below this one were handed out at least once, or are about to be.
   [[nodiscard]] LaneId lane_bound() const;
+  // How many different lanes were handed out.
+  [[nodiscard]] LaneId lanes_created() const;
   [[nodiscard]] Forgotten forgotten() const;
   void count_exhausted_epoch();
   // Forgets everything. No fiber may be started, no lane reserved.
@@ -109,6 +115,7 @@ class LaneTable {
   std::atomic<Lane*> blocks_[kBlockLimit] = {};
   std::atomic<LaneId> bound_{0};
   std::atomic<LaneId> budget_{kLaneLimit};
+  std::atomic<LaneId> lanes_created_{0};
   std::atomic<std::uint64_t> lanes_reused_{0};
   std::atomic<std::uint64_t> fibers_without_lane_{0};
   std::atomic<std::uint64_t> epochs_exhausted_{0};

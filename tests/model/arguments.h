@@ -8,7 +8,7 @@ namespace fibersan::model {
 
 struct Arguments {
   std::uint64_t seed = 1;
-  std::uint64_t programs = 20000;
+  std::uint64_t programs = 60000;
 };
 
 Arguments& arguments();

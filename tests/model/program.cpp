@@ -192,4 +192,39 @@ std::string to_string(const Program& program) {
   return text;
 }
 
+Shape exact_shape(std::uint64_t seed) {
+  Shape shape;
+  shape.processors = 1 + seed % 4;
+  shape.cells = 1 + seed / 4 % 4;
+  shape.syncs = 1 + seed / 16 % 3;
+  shape.operations = 40 + 40 * (seed / 48 % 4);
+  if (seed % 32 == 0) {  // few, but large enough that clocks become trees
+    shape.operations = 600;
+    shape.fibers = 200;
+    shape.alive = 40;
+  }
+  return shape;
+}
+
+Shape forgetful_shape(std::uint64_t seed, LaneId lane_budget) {
+  Shape shape;
+  shape.processors = 1 + seed % 4;
+  shape.operations = 600;
+  shape.fibers = 250;
+  shape.alive = 10;
+  shape.forgets = false;  // nothing is collected, so that the budget is felt
+  shape.lane_budget = lane_budget;
+  return shape;
+}
+
+std::string explain(std::uint64_t seed, const Shape& shape, const Tally& tally) {
+  const Program shortest = shrink(random_program(seed, shape), [&](const Program& program) {
+    const Tally shorter = run(program, shape);
+    return shorter.missed + shorter.invented != 0;
+  });
+  return "seed " + std::to_string(seed) + ": " + std::to_string(tally.missed) + " missed, " +
+         std::to_string(tally.invented) + " invented\nshortest program:\n" + to_string(shortest) +
+         run(shortest, shape).first_disagreement + "\n";
+}
+
 }  // namespace fibersan::model

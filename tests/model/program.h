@@ -56,6 +56,10 @@ struct Shape {
   bool forgets = true;  // kForget and kCollect may occur
 };
 
+// The shapes that seeds stand for: nothing has to be forgotten; too few lanes.
+Shape exact_shape(std::uint64_t seed);
+Shape forgetful_shape(std::uint64_t seed, LaneId lane_budget);
+
 // Some actions are left out or made frequent at random, so that programs differ in kind.
 Program random_program(std::uint64_t seed, const Shape& shape);
 Tally run(const Program& program, const Shape& shape);
@@ -63,6 +67,8 @@ Tally run(const Program& program, const Shape& shape);
 template <typename Predicate>
 Program shrink(Program program, Predicate still_fails);
 std::string to_string(const Program& program);
+// The seed, how far the two sides disagree, and the shortest program that still does.
+std::string explain(std::uint64_t seed, const Shape& shape, const Tally& tally);
 
 template <typename Predicate>
 Program shrink(Program program, Predicate still_fails) {

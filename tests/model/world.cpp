@@ -108,7 +108,8 @@ void World::collect() {
 
 Tally World::tally() const {
   Tally result = tally_;
-  result.lanes = lane_table.lane_bound();
+  result.fibers = fibers_.size();
+  result.lanes = lane_table.lanes_created();
   result.forgotten = lane_table.forgotten();
   return result;
 }

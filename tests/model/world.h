@@ -29,7 +29,8 @@ struct Tally {
   std::uint64_t unordered = 0;  // by the oracle
   std::uint64_t missed = 0;     // unordered, but the clock calls them ordered
   std::uint64_t invented = 0;   // ordered, but the clock calls them unordered
-  std::uint64_t lanes = 0;
+  std::uint64_t fibers = 0;
+  std::uint64_t lanes = 0;  // different ones that those fibers used
   Forgotten forgotten{};
   std::string first_disagreement;
 
