@@ -1,85 +1,104 @@
-// fiber.h: all that the detector knows of a fiber that has not ended.
+// fiber.h: what the detector knows of a fiber, while it lives and afterwards.
 //
-// Input:    the fiber hooks of race/fibers.cpp.
-// Output:   the record that the runtime carries as struct fsan_fiber*; the list of all
-//           live fibers for reports.
-// Cost:     about 400 bytes for each live fiber.
-// Threads:  a record belongs to the thread that runs the fiber; info and stack may be read
-//           by any while the registry is locked, waiting only while the fiber is parked.
-// Not here: what remains after the end, see fiber_info.h.
+// State:    FiberInfo outlives its fiber, for the reports that name it; fsan_fiber is
+//           what a running fiber needs at every event.
+// Threads:  FiberInfo: written by the creator, `finished` and the name at any time.
+//           fsan_fiber: the thread that runs the fiber; the list of all under a lock.
+// Not here: clocks (clock/fiber_clock.h), what the events do (race/).
 //
 // Invariants
-//   F1  A fiber that runs on a processor is that processor's `running`, and no other's.
-//   F2  lowest_frame is at or below every address of the fiber's stack that anybody may
-//       have stamped: an address of a frame gets known to another fiber, or into the
-//       shadow, only after a hook was called in or below that frame.
-//   F3  waiting.active only between fiber_waiting and the next switch in.
+//   I1  Ids are the runtime's: 1 is the main fiber of a run. Id 0 is the main thread.
+//   I2  A FiberInfo is never freed: find_fiber() pointers stay valid.
 #ifndef FIBERSAN_DETECTOR_FIBER_H
 #define FIBERSAN_DETECTOR_FIBER_H
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 #include "detector/abi/hooks.h"
 #include "detector/clock/fiber_clock.h"
 #include "detector/clock/sync.h"
-#include "detector/fiber_info.h"
 #include "detector/history/stack.h"
-#include "detector/lock_set.h"
+#include "detector/history/stack_table.h"
 
 namespace fibersan {
 
-// What a parked fiber waits for.
+inline constexpr uint64_t kMainThreadId = 0;
+inline constexpr uint64_t kNoFiberId = ~uint64_t{0};
+
+struct FiberInfo {
+  static constexpr size_t kNameSize = 48;
+
+  uint64_t id = kMainThreadId;
+  uint64_t creator_id = kNoFiberId;
+  StackId created = 0;
+  std::atomic<bool> finished{false};
+  char name[kNameSize] = {};  // empty: none; cut when longer
+};
+
+struct HeldLock {
+  const void* lock = nullptr;
+  bool write = true;
+  StackId acquired = 0;
+};
+
+// Valid from fiber_waiting until the fiber is switched in again.
 struct Waiting {
-  static constexpr size_t kObjects = 16;
+  static constexpr size_t kMaxObjects = 16;
 
   bool active = false;
-  bool timed = false;  // ends by itself
-  fsan_wait_reason reason = FSAN_WAIT_REASON_COUNT;
-  uint32_t count = 0;  // objects it waits for; more than kObjects: the rest is not kept
-  const void* objects[kObjects] = {};
-  const void* frame = nullptr;  // of the hook's caller's callee: input of walk_frames()
+  bool timed = false;
+  fsan_wait_reason reason = FSAN_WAIT_SLEEP;
+  size_t count = 0;  // of objects, of which the first kMaxObjects are kept
+  const void* objects[kMaxObjects] = {};
+  const void* frame = nullptr;  // of the hook's caller, on the fiber's stack
   uintptr_t pc = 0;
 };
 
-// What stand-alone fences work with (race/atomics.cpp): created by the first one that
-// needs it, because few programs do.
-struct FenceClocks;
-
 }  // namespace fibersan
 
+// Of a fiber, or of the main thread outside of fibers.
 struct fsan_fiber {
+  static constexpr size_t kMaxHeld = 16;
+
+  fibersan::FiberInfo* info = nullptr;
   fibersan::FiberClock clock;
-  fibersan::SpawnSnapshot birth;  // until the first switch in
+  fibersan::SpawnSnapshot snapshot;  // until the first switch in
   fibersan::StackBounds stack;
-  uintptr_t lowest_frame = 0;  // F2
-  uint64_t context = 0;        // __fsan_running.context while it does not run
-  fibersan::FiberInfo info;
-  fibersan::LockSet locks;
+  uintptr_t lowest_touched = 0;  // of the stack, seen by hooks
+  uint64_t context = 0;          // __fsan_running.context while switched out
+
+  // Locks held, in order of acquisition. More than kMaxHeld are counted, not named.
+  size_t held_count = 0;
+  fibersan::HeldLock held[kMaxHeld];
+
   fibersan::Waiting waiting;
-  fibersan::FenceClocks* fences = nullptr;
-  fsan_fiber* next_live = nullptr;  // both guarded by the registry
-  fsan_fiber* previous_live = nullptr;
+
+  // C++ fences: what an acquire fence would acquire, what the last release fence
+  // published for later relaxed stores.
+  fibersan::Sync fence_acquire;
+  fibersan::Sync fence_release;
+
+  fsan_fiber* next = nullptr;  // of all live ones
+  fsan_fiber* previous = nullptr;
 };
 
 namespace fibersan {
 
-using Fiber = ::fsan_fiber;
+// The record of any fiber that ever was, or of the main thread; null for an unknown id.
+FiberInfo* find_fiber(uint64_t id);
 
-// The main thread outside run(): it has a lane and a clock as any fiber.
-extern Fiber main_thread;
+// Calls visit(const fsan_fiber&, data) for each live fiber of the runtime, in order of
+// creation, under the list's lock: visit must not allocate or call hooks.
+void for_each_fiber(void (*visit)(const fsan_fiber&, void*), void* data);
 
-// A new record from the detector's own memory, in the list of live fibers.
-Fiber* add_fiber();
-// Takes it out of the list; the pointer is dead afterwards.
-void remove_fiber(Fiber* fiber);
+// The live fiber whose stack contains the address; kNoFiberId when there is none.
+uint64_t fiber_of_stack_address(uintptr_t address);
 
-// Calls visit(fiber, argument) for every live fiber, oldest last, until it returns false.
-// The list stays locked meanwhile: visit creates and ends no fiber.
-void for_each_live_fiber(bool (*visit)(const Fiber& fiber, void* argument), void* argument);
-// The live fiber whose stack contains the address; false when there is none.
-bool find_stack_owner(uintptr_t address, FiberInfo* owner, StackBounds* stack);
-uint64_t live_fibers();
+// The fiber that the calling thread runs, or the main thread's record on that thread;
+// null on other threads.
+fsan_fiber* running_fiber();
 
 }  // namespace fibersan
 

@@ -1,34 +1,22 @@
-// memory.h: what the program's allocator tells the shadow.
+// memory.h: what heap and runtime memory means for the shadow.
 //
-// Input:    blocks, from detector/heap/; stacks of fibers, from fibers.cpp.
-// Cost:     small blocks: a memset of twice their size. Large ones: whole pages of shadow
-//           go back to the system.
-// Threads:  any; the caller owns the range.
+// Input:    blocks allocated and freed; ranges of the runtime's own.
+// Threads:  whoever owns the memory.
+//
+// Invariants
+//   M1  Fresh memory has no stamps and no Syncs.
+//   M2  A free is a write of the whole block by the fiber that frees it; its stamps stay
+//       until the memory is allocated again.
 #ifndef FIBERSAN_DETECTOR_RACE_MEMORY_H
 #define FIBERSAN_DETECTOR_RACE_MEMORY_H
 
-#include <cstddef>
 #include <cstdint>
-
-#include "detector/history/stack.h"
 
 namespace fibersan {
 
-// The block is new: nothing that was done to its bytes before counts.
-void memory_allocated(uintptr_t address, size_t size);
-
-// The block is given up by the current fiber: a write to all of it, which stays in the
-// shadow. Syncs in it are forgotten. `context` is that of note_access_context() for the
-// call of free, whose stack is walk_frames(frame, pc, ...).
-void memory_freed(uintptr_t address, size_t size, uint64_t context, const void* frame,
-                  uintptr_t pc);
-
-// Accesses and Syncs in the range are forgotten.
-void memory_forgotten(uintptr_t address, size_t size);
-
-// Where the stack of the calling thread's current fiber (or thread) lies; empty on a
-// foreign thread.
-StackBounds current_stack_bounds();
+void memory_allocated(uintptr_t address, uint64_t size);
+// `pc` and `frame` of the interposed function, as in access.h.
+void memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const void* frame);
 
 }  // namespace fibersan
 

@@ -1,55 +1,49 @@
-// race_found.h: what the checks hand to the reporting side, as plain data.
+// race_found.h: two accesses that nothing orders, as the hooks see them.
 //
-// Threads:  the functions are called in a hook, on the stack and in the name of the current
-//           fiber, with no lock of ours held. They may use the program's malloc no more
-//           than any hook.
-// Not here: deduplication, the previous stack, the text: behind report_race().
+// Output:   RaceFound, plain data, given to report_race() on the thread that made the
+//           second access, at its moment.
+// Not here: the other stack and all words: whoever implements report_race().
 #ifndef FIBERSAN_DETECTOR_RACE_RACE_FOUND_H
 #define FIBERSAN_DETECTOR_RACE_RACE_FOUND_H
 
+#include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "detector/abi/hooks.h"
 #include "detector/clock/stamp.h"
-#include "detector/fiber_info.h"
+#include "detector/fiber.h"
 #include "detector/history/stack.h"
-#include "detector/lock_set.h"
 
 namespace fibersan {
 
-// The access (or call) that is happening now. Its stack: walk_frames(frame, pc, bounds).
+// The access that is happening.
 struct CurrentAccess {
   uintptr_t address = 0;
   uint64_t size = 0;
   bool write = false;
   bool atomic = false;
-  bool free = false;     // the memory is being freed
-  uint64_t context = 0;  // stack_of() gives the stack, also later
-  const void* frame = nullptr;
-  uintptr_t pc = 0;
-  StackBounds bounds;
-  const FiberInfo* fiber = nullptr;
-  std::span<const HeldLock> locks;
+  bool is_free = false;               // free() or realloc() of the block
+  bool is_operation = false;          // the runtime's, on an object (a send, a close)
+  uintptr_t pc = 0;                   // return address of the hook's caller
+  const void* frame = nullptr;        // __builtin_frame_address(0) of the hook
+  const fsan_fiber* fiber = nullptr;  // who does it, with the locks it holds
 };
 
 struct RaceFound {
-  uintptr_t address = 0;  // the first byte that both accessed, as far as the shadow says
-  uint64_t size = 0;      // how many bytes from there on in the same cell
   CurrentAccess current;
-  Stamp previous = 0;              // lane, epoch, kind, bytes of the cell that contains `address`
-  uint64_t previous_fiber_id = 0;  // the last owner of the stamp's lane; the ring knows better
+  // What was found in the shadow: lane, epoch, kind, and the bytes of `cell` it covers.
+  Stamp previous = 0;
+  uintptr_t cell = 0;  // address of the 8 bytes
 };
 
-struct MisuseFound {
-  fsan_finding_kind kind = FSAN_FINDING_KIND_COUNT;
-  const void* object = nullptr;
-  CurrentAccess current;  // address and size are the object's; `fiber` null on a foreign thread
-};
-
-// Implemented by the reporting side.
+// Reports the pair unless its pair of stacks was reported before. Called with no lock
+// held; may take long.
 void report_race(const RaceFound& race);
-void report_misuse(const MisuseFound& misuse);
+
+// A finding about `object` in the name of `fiber`, which is not running any more, at a
+// stack that was noted earlier.
+void report_misuse_at(fsan_finding_kind kind, const void* object, const fsan_fiber& fiber,
+                      StackId stack);
 
 }  // namespace fibersan
 
