@@ -39,7 +39,7 @@ void instrument(llvm::Function& function, HookTable& hooks, RunningState& state)
     context = state.load_context(entry);
     context->setName("context");
   }
-  CheckEmitter(hooks, state, context).emit(plan.accesses);
+  emit_checks(hooks, state, plan.accesses, context);
   for (const RangeAccess& access : plan.ranges) emit_range_check(hooks, access, context);
   for (const MaskedAccess& access : plan.masked) emit_masked_check(hooks, access, context);
   for (llvm::CallBase* call : plan.guard_calls) emit_guard_call(hooks, *call);

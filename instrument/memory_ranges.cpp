@@ -39,9 +39,11 @@ void emit_masked_check(HookTable& hooks, const MaskedAccess& access, Value* cont
       builder.SetInsertPoint(llvm::SplitBlockAndInsertIfThen(is_on, access.instruction, false));
       builder.SetCurrentDebugLocation(location);
     }
-    Value* address = access.address->getType()->isVectorTy()
-                         ? builder.CreateExtractElement(access.address, lane)
-                         : builder.CreateConstGEP1_64(element, access.address, lane);
+    Value* address = access.address;
+    if (address->getType()->isVectorTy())
+      address = builder.CreateExtractElement(address, lane);
+    else if (lane > 0)
+      address = builder.CreateConstGEP1_64(element, address, lane);
     uint64_t size = layout.getTypeStoreSize(element);
     hooks.call(builder, range_hook(access.kind), {address, builder.getInt64(size), context});
   }
