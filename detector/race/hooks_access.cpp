@@ -51,19 +51,16 @@ FSAN_COLD void __fsan_write_range(fsan_ptr address, fsan_u64 size, fsan_u64 cont
 }
 
 // The runtime's calls: the running context is that of the user's call into it.
-void __fsan_object_read(const void* object, size_t size) {
-  fibersan::access_range({.address = fibersan::number(object),
-                          .size = size,
-                          .kind = AccessKind::kRead,
-                          .is_operation = true},
-                         FIBERSAN_CALLER(__fsan_running.context));
-}
-void __fsan_object_written(const void* object, size_t size) {
-  fibersan::access_range({.address = fibersan::number(object),
-                          .size = size,
-                          .kind = AccessKind::kWrite,
-                          .is_operation = true},
-                         FIBERSAN_CALLER(__fsan_running.context));
-}
+#define FIBERSAN_OPERATION(name, access_kind)                        \
+  void __fsan_object_##name(const void* object, size_t size) {       \
+    fibersan::access_range({.address = fibersan::number(object),     \
+                            .size = size,                            \
+                            .kind = access_kind,                     \
+                            .is_operation = true},                   \
+                           FIBERSAN_CALLER(__fsan_running.context)); \
+  }
+FIBERSAN_OPERATION(read, AccessKind::kRead)
+FIBERSAN_OPERATION(written, AccessKind::kWrite)
+FIBERSAN_OPERATION(awaited, AccessKind::kAtomicWrite)
 
 }  // extern "C"
