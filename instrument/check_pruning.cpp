@@ -81,7 +81,8 @@ class Pruning {
     }
     std::erase_if(checked, [&](const Checked& earlier) {
       if (!covers(range, earlier)) return false;
-      if (earlier.stretch == range.stretch) dropped_[earlier.access] = true;
+      bool is_same_bytes = earlier.begin == range.begin && earlier.end == range.end;
+      if (is_same_bytes && earlier.stretch == range.stretch) dropped_[earlier.access] = true;
       return true;
     });
     if (checked.size() < kRemembered) checked.push_back(range);

@@ -1,0 +1,32 @@
+; Code for executables addresses the running state directly, code that may end in a shared
+; library through the offset that the dynamic linker knows.
+; RUN: split-file %s %t
+; RUN: %opt_fsan -S %t/pie.ll | FileCheck %t/pie.ll
+; RUN: %opt_fsan -S %t/pic.ll | FileCheck %t/pic.ll
+
+;--- pie.ll
+; CHECK: @__fsan_shadow_base = external dso_local global i64
+; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff+8, $0", "=r,~{memory}"()
+; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0", "=r,~{memory}"()
+declare void @other()
+define i32 @f(ptr %p) {
+  %v = load i32, ptr %p, align 4
+  ret i32 %v
+}
+!llvm.module.flags = !{!0, !1}
+!0 = !{i32 8, !"PIC Level", i32 2}
+!1 = !{i32 7, !"PIE Level", i32 2}
+
+;--- pic.ll
+; CHECK: @__fsan_shadow_base = external global i64
+; CHECK: call i64 asm "movq __fsan_running@gottpoff(%rip), $0\0A\09movq %fs:8($0), $0", "=r,~{memory}"()
+; CHECK: call i64 asm "movq __fsan_running@gottpoff(%rip), $0\0A\09movq %fs:0($0), $0", "=r,~{memory}"()
+; CHECK: call i64 asm sideeffect "movq __fsan_running@gottpoff(%rip), $0\0A\09movq $1, %fs:8($0)", "=&r,r,~{memory}"(i64 %context)
+declare void @other()
+define i32 @f(ptr %p) {
+  call void @other()
+  %v = load i32, ptr %p, align 4
+  ret i32 %v
+}
+!llvm.module.flags = !{!0}
+!0 = !{i32 8, !"PIC Level", i32 2}

@@ -1,0 +1,24 @@
+; An atomic that orders only against signal handlers is a plain access to other fibers.
+; RUN: %opt_fsan -S %s | FileCheck %s
+
+; CHECK-LABEL: define i32 @load(
+; CHECK-NOT: @__fsan_atomic
+; CHECK: load atomic i32, ptr %p syncscope("singlethread")
+; CHECK: @__fsan_read4(ptr %p,
+define i32 @load(ptr %p) {
+  %v = load atomic i32, ptr %p syncscope("singlethread") seq_cst, align 4
+  ret i32 %v
+}
+; CHECK-LABEL: define i32 @add(
+; CHECK: atomicrmw add ptr %p, i32 1 syncscope("singlethread")
+; CHECK: @__fsan_write4(ptr %p,
+define i32 @add(ptr %p) {
+  %v = atomicrmw add ptr %p, i32 1 syncscope("singlethread") seq_cst, align 4
+  ret i32 %v
+}
+; CHECK-LABEL: define i32 @between_threads(
+; CHECK: @__fsan_atomic32_load(
+define i32 @between_threads(ptr %p) {
+  %v = load atomic i32, ptr %p seq_cst, align 4
+  ret i32 %v
+}
