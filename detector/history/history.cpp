@@ -12,19 +12,23 @@ bool overlaps(const RecordedAccess& access, uintptr_t address, uint64_t size) {
 std::optional<PastAccess> find_access(uint32_t lane, uint32_t epoch, uintptr_t address,
                                       uint64_t size, bool write, bool atomic) {
   std::optional<PastAccess> newest;
-  // An epoch of a lane runs on one processor at a time but may move between them; which
-  // of two rings holds the later part cannot be told, any match is a true one.
-  for (const Ring* ring = first_ring(); ring != nullptr; ring = ring->next()) {
-    ring->for_each_access([&](const Segment& segment, const RecordedAccess& access) {
-      if (segment.lane == lane && segment.epoch == epoch && access.write == write &&
-          access.atomic == atomic && overlaps(access, address, size)) {
-        newest.emplace();
-        newest->access = access;
-        newest->fiber_id = segment.fiber_id;
-      }
-      return false;
-    });
-    if (newest) break;
+  auto visit = [&](const Segment& segment, const RecordedAccess& access) {
+    if (segment.lane != lane || segment.epoch != epoch || access.write != write ||
+        access.atomic != atomic || !overlaps(access, address, size)) {
+      return;
+    }
+    newest.emplace();
+    newest->access = access;
+    newest->fiber_id = segment.fiber_id;
+  };
+  // All rings backwards side by side: accesses that race are mostly recent. Which of two
+  // rings holds the later part of an epoch cannot be told; any match is a true one.
+  bool more = true;
+  for (uint64_t piece = 0; more && !newest; ++piece) {
+    more = false;
+    for (const Ring* ring = first_ring(); ring != nullptr && !newest; ring = ring->next()) {
+      more |= ring->visit_piece(piece, visit);
+    }
   }
   if (newest) newest->stack = stack_of(newest->access.context);
   return newest;

@@ -2,8 +2,8 @@
 //
 // Input:    the stamp's lane, epoch and kind, and the bytes it covers.
 // Output:   the newest such access still in a ring.
-// Cost:     linear in the events of all rings (a millisecond or so for each processor):
-//           for reports only.
+// Cost:     linear in the events of all rings since the access, at least 4096 of each ring:
+//           microseconds when it was recent, a millisecond for each processor when it is gone.
 // Threads:  any, beside running writers.
 // Not here: what to say when it is gone, see detector/report/.
 #ifndef FIBERSAN_DETECTOR_HISTORY_HISTORY_H

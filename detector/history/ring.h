@@ -2,7 +2,7 @@
 //
 // Input:    start_segment() when the processor runs another fiber or the fiber's epoch
 //           ticks; record() for each access that put a stamp into the shadow.
-// Output:   for_each_access(), oldest first.
+// Output:   visit_piece(), for find_access().
 // State:    2^log2_events events of 16 bytes, mapped when opened, touched as used.
 // Cost:     record() is two stores, one store of the position and one predicted branch.
 // Threads:  one writer. Readers on any thread, at any time, without stopping it.
@@ -69,10 +69,10 @@ class Ring {
     put(access_first(address, size, write, atomic), context);
   }
 
-  // Calls visit(Segment, RecordedAccess) for every intact access, oldest first, until it
-  // returns true.
+  // Calls visit(Segment, RecordedAccess) for every intact access of one piece of
+  // kSegmentRepeat events, oldest first. Piece 0 is the newest. False: there is no such.
   template <typename Visit>
-  void for_each_access(Visit&& visit) const;
+  bool visit_piece(uint64_t piece, Visit&& visit) const;
 
   // Events that the ring no longer holds.
   uint64_t overwritten() const {
@@ -133,7 +133,7 @@ class Ring {
     RingEvent& event = events_[index & mask_];
     event.first.store(first, std::memory_order_relaxed);
     event.second.store(second, std::memory_order_relaxed);
-    // release [W2]: the event is complete. Pairs with the acquire [A2] in for_each_access().
+    // release [W2]: the event is complete. Pairs with the acquire [A2] in visit_piece().
     complete_.store(index + 1, std::memory_order_release);
   }
 
@@ -158,26 +158,27 @@ class Ring {
 const Ring* first_ring();
 
 template <typename Visit>
-void Ring::for_each_access(Visit&& visit) const {
+bool Ring::visit_piece(uint64_t piece, Visit&& visit) const {
   uint64_t end = complete_.load(std::memory_order_acquire);  // [A2]
-  uint64_t size = mask_ + 1;
+  uint64_t newest = (end == 0 ? 0 : end - 1) / kSegmentRepeat;
+  if (end == 0 || piece > newest || piece * kSegmentRepeat > mask_) return false;
+  uint64_t begin = (newest - piece) * kSegmentRepeat;  // holds a header (R2)
   bool known = false;
   Segment segment;
-  for (uint64_t i = end > size ? end - size : 0; i < end; ++i) {
+  for (uint64_t i = begin; i < end && i < begin + kSegmentRepeat; ++i) {
     const RingEvent& event = events_[i & mask_];
     uint64_t first = event.first.load(std::memory_order_relaxed);
     uint64_t second = event.second.load(std::memory_order_relaxed);
     if (!intact(i)) {
       known = false;
-      continue;
-    }
-    if ((first & kHeaderBit) != 0) {
+    } else if ((first & kHeaderBit) != 0) {
       segment = decode_header(first, second);
       known = true;
-    } else if (known && visit(segment, decode_access(first, second))) {
-      return;
+    } else if (known) {
+      visit(segment, decode_access(first, second));
     }
   }
+  return true;
 }
 
 }  // namespace fibersan

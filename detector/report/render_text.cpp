@@ -146,9 +146,14 @@ class TextRenderer {
 
   void add(const ReportMutex& mutex) {
     const ReportObject& object = mutex.object;
-    add_created("  Mutex M" + std::to_string(mutex.number) + " (" + address(object.address) + ")" +
-                    quoted(object.name),
-                std::nullopt, object.created);
+    std::string heading = "  Mutex M" + std::to_string(mutex.number) + " (" +
+                          address(object.address) + ")" + quoted(object.name);
+    if (object.created.frames.empty() && !mutex.locked.frames.empty()) {
+      line("\033[1;36m", heading + " locked at:");
+      add(mutex.locked);
+    } else {
+      add_created(heading, std::nullopt, object.created);
+    }
   }
 
   void add(const ReportObject& object) {
@@ -158,27 +163,26 @@ class TextRenderer {
   }
 
   void add(const ReportFiber& fiber) {
-    const char* state = fiber.state == ReportFiber::State::kRunning    ? " (running)"
-                        : fiber.state == ReportFiber::State::kFinished ? " (finished)"
-                                                                       : " (waiting)";
+    const char* state = fiber.state == ReportFiber::State::kRunning ? " (running)" : " (finished)";
     add_created("  " + capitalised(render_fiber(fiber.fiber)) + state, fiber.creator,
                 fiber.created);
   }
 
-  void add(const ReportWaiters& waiters) {
-    std::string heading;
-    if (waiters.count == 1) {
-      heading = "  " + capitalised(render_fiber(waiters.fibers[0])) + " waits: ";
-    } else {
-      heading = "  " + std::to_string(waiters.count) + " fibers (";
-      for (const FiberName& fiber : waiters.fibers) {
-        if (&fiber != &waiters.fibers[0]) heading += ", ";
-        heading += std::to_string(fiber.id) + quoted(fiber.name);
-      }
-      if (waiters.count > waiters.fibers.size()) heading += ", …";
-      heading += ") wait: ";
+  static std::string group(const ReportWaiters& waiters) {
+    if (waiters.count == 1) return capitalised(render_fiber(waiters.fiber));
+    std::string text = "Fibers";
+    const char* joint = " ";
+    for (const ReportWaiters::Ids& ids : waiters.ids) {
+      text += joint + std::to_string(ids.first);
+      if (ids.last != ids.first) text += "-" + std::to_string(ids.last);
+      joint = ", ";
     }
-    heading += waiters.reason;
+    return text + " (" + std::to_string(waiters.count) + " in all)";
+  }
+
+  void add(const ReportWaiters& waiters) {
+    std::string who = "  " + group(waiters);
+    std::string heading = who + (waiters.count == 1 ? " waits: " : " wait: ") + waiters.reason;
     const char* joint = " on ";
     for (const ReportObject& object : waiters.objects) {
       heading += joint + object.kind + " " + address(object.address) + quoted(object.name);
@@ -189,6 +193,7 @@ class TextRenderer {
     }
     line("\033[1;34m", heading);
     add(waiters.stack);
+    if (waiters.creator) add_created(who, waiters.creator, waiters.created);
   }
 
   void add_summary() {

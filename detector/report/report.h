@@ -68,6 +68,7 @@ struct ReportObject {
 struct ReportMutex {
   unsigned number = 0;
   ReportObject object;
+  Trace locked;  // where the holder locked it; shown when its creation is not known
 };
 
 struct ReportLocation {
@@ -82,7 +83,7 @@ struct ReportLocation {
 };
 
 struct ReportFiber {
-  enum class State { kRunning, kFinished, kWaiting };
+  enum class State { kRunning, kFinished };
   FiberName fiber;
   State state = State::kRunning;
   std::optional<FiberName> creator;
@@ -91,11 +92,18 @@ struct ReportFiber {
 
 // Fibers that wait in the same way at the same place.
 struct ReportWaiters {
-  std::vector<FiberName> fibers;  // the first few
-  uint64_t count = 0;             // of all
-  std::string reason;             // a word of wait_reasons.def
+  struct Ids {
+    uint64_t first = 0;
+    uint64_t last = 0;
+  };
+  FiberName fiber;       // of a group: its first
+  uint64_t count = 1;    // in the group
+  std::vector<Ids> ids;  // of a group: all of them
+  std::string reason;    // a word of wait_reasons.def
   std::vector<ReportObject> objects;
   Trace stack;
+  std::optional<FiberName> creator;
+  Trace created;
 };
 
 struct Report {

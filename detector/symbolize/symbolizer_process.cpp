@@ -58,6 +58,8 @@ struct ChildPlan {
   char* const* arguments;
   char* const* environment;
   int socket;
+  char* child_stack = nullptr;
+  pid_t pid = -1;
   int error = 0;
 };
 
@@ -80,24 +82,34 @@ int run_child(void* data) {
   _exit(127);
 }
 
-// Like vfork, with one difference that posix_spawn does not offer: exit signal 0, so that
-// neither SIGCHLD nor a plain wait() ever shows this child to the program (Y1).
-pid_t spawn(ChildPlan& plan) {
-  char* stack = static_cast<char*>(try_map_memory(kChildStack));
-  if (stack == nullptr) {
+int run_parent_of_child(void* data) {
+  auto& plan = *static_cast<ChildPlan*>(data);
+  plan.pid = clone(run_child, plan.child_stack, CLONE_VM | CLONE_VFORK, data);
+  if (plan.pid < 0) plan.error = errno;
+  _exit(0);
+}
+
+// Two generations, both like vfork: the program would see a child of its own, by SIGCHLD and
+// in wait(). The first one ends at once and has exit signal 0, which hides it from both; the
+// second is an orphan then. (exec gives a process back its SIGCHLD, so one would not do.)
+void spawn(ChildPlan& plan) {
+  char* stacks = static_cast<char*>(try_map_memory(2 * kChildStack));
+  if (stacks == nullptr) {
     plan.error = ENOMEM;
-    return -1;
+    return;
   }
+  plan.child_stack = stacks + kChildStack;
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
-  // No handler of the program may run in the child while it shares our memory.
+  // No handler of the program may run in the children while they share our memory.
   pthread_sigmask(SIG_BLOCK, &all, &before);
-  pid_t pid = clone(run_child, stack + kChildStack, CLONE_VM | CLONE_VFORK, &plan);
-  if (pid < 0) plan.error = errno;
+  pid_t parent =
+      clone(run_parent_of_child, stacks + 2 * kChildStack, CLONE_VM | CLONE_VFORK, &plan);
+  if (parent < 0) plan.error = errno;
+  if (parent > 0) waitpid(parent, nullptr, __WALL);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  unmap_memory(stack, kChildStack);
-  return pid;
+  unmap_memory(stacks, 2 * kChildStack);
 }
 
 int raise_descriptor(int descriptor) {
@@ -134,7 +146,8 @@ bool SymbolizerProcess::start() {
                              "--no-debuginfod", "--output-style=LLVM", nullptr};
   std::vector<char*> environment = child_environment();
   ChildPlan plan{path.c_str(), const_cast<char* const*>(arguments), environment.data(), theirs};
-  pid_ = spawn(plan);
+  spawn(plan);
+  pid_ = plan.pid;
   close(theirs);
   if (pid_ > 0 && plan.error == 0) return true;
   failure_ = "'" + path + "' cannot be run: " + strerror(plan.error);
@@ -142,17 +155,8 @@ bool SymbolizerProcess::start() {
   return false;
 }
 
+// The end of its input ends it.
 void SymbolizerProcess::stop() {
-  if (socket_ >= 0) close(socket_);
-  socket_ = -1;
-  if (pid_ > 0) {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, __WALL);
-  }
-  pid_ = -1;
-}
-
-void SymbolizerProcess::abandon() {
   if (socket_ >= 0) close(socket_);
   socket_ = -1;
   pid_ = -1;
@@ -175,7 +179,10 @@ std::optional<std::vector<std::string>> SymbolizerProcess::read_answer() {
     pollfd readable = {socket_, POLLIN, 0};
     int ready = poll(&readable, 1, kTimeoutMs);
     if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) return std::nullopt;
+    if (ready <= 0) {
+      kill(pid_, SIGKILL);  // it hangs, so the number is still its own
+      return std::nullopt;
+    }
     char buffer[4096];
     ssize_t n = recv(socket_, buffer, sizeof buffer, 0);
     if (n < 0 && errno == EINTR) continue;

@@ -38,7 +38,7 @@ class SymbolizerProcess {
   pid_t pid() const { return pid_; }
 
   // In a forked child: the symbolizer belongs to the parent.
-  void abandon();
+  void abandon() { stop(); }
 
  private:
   bool start();

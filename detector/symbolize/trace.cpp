@@ -42,13 +42,18 @@ bool is_entry(std::string_view name) {
                           "execute_native_thread_routine"});
 }
 
-size_t inner_end(const std::vector<SourceFrame>& frames) {
+bool is_library(std::string_view name) { return name.starts_with("fiber::") || is_inside(name); }
+
+size_t inner_end(const std::vector<SourceFrame>& frames, TraceOf what) {
   size_t first = 0;
   while (first < frames.size() &&
-         (is_inside(base_name(frames[first])) || is_allocation(base_name(frames[first])))) {
+         (is_library(base_name(frames[first])) || is_allocation(base_name(frames[first])))) {
     ++first;
   }
-  return first;
+  if (what == TraceOf::kCreation || first == 0) return first;
+  // The outermost of them is the function that the program called.
+  std::string_view called = base_name(frames[first - 1]);
+  return is_inside(called) || is_allocation(called) ? first : first - 1;
 }
 
 size_t outer_end(const std::vector<SourceFrame>& frames) {
@@ -96,15 +101,15 @@ std::string_view without_return_type(std::string_view function) {
   return function.substr(start);
 }
 
-void trim_frames(std::vector<SourceFrame>& frames) {
-  size_t first = inner_end(frames);
+void trim_frames(std::vector<SourceFrame>& frames, TraceOf what) {
+  size_t first = inner_end(frames, what);
   size_t last = outer_end(frames);
   if (first >= last) return;  // X1
   frames.erase(frames.begin() + static_cast<ptrdiff_t>(last), frames.end());
   frames.erase(frames.begin(), frames.begin() + static_cast<ptrdiff_t>(first));
 }
 
-Trace make_trace(Symbolizer& symbolizer, const Stack& stack) {
+Trace make_trace(Symbolizer& symbolizer, const Stack& stack, TraceOf what) {
   Trace trace;
   for (uint32_t i = 0; i < stack.count; ++i) {
     // The instruction before the return address belongs to the call.
@@ -112,7 +117,7 @@ Trace make_trace(Symbolizer& symbolizer, const Stack& stack) {
     trace.frames.insert(trace.frames.end(), here.begin(), here.end());
   }
   size_t before = trace.frames.empty() ? 0 : trace.frames.size();
-  trim_frames(trace.frames);
+  trim_frames(trace.frames, what);
   trace.cut = stack.cut && before == trace.frames.size();
   return trace;
 }

@@ -19,11 +19,18 @@
 
 namespace fibersan {
 
-Trace make_trace(Symbolizer& symbolizer, const Stack& stack);
+// What the innermost frames are to the reader.
+enum class TraceOf {
+  kEvent,    // an access or a call: the call of the fiber library, if it is one, is shown
+  kCreation  // where something came to be: begins in the program's own code
+};
+
+Trace make_trace(Symbolizer& symbolizer, const Stack& stack, TraceOf what = TraceOf::kEvent);
 
 // Drops at the inner end allocation functions and the insides of runtime and detector,
-// at the outer end everything that leads to main or to a fiber's function.
-void trim_frames(std::vector<SourceFrame>& frames);
+// down to the one public call that led there; at the outer end everything that leads to
+// main or to a fiber's function.
+void trim_frames(std::vector<SourceFrame>& frames, TraceOf what);
 
 // The frame that a summary names: the innermost of the program's own, that is neither of
 // the standard library nor of the fiber library.

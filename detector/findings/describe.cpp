@@ -1,0 +1,104 @@
+#include "detector/findings/describe.h"
+
+#include "detector/heap/block_table.h"
+#include "detector/history/history.h"
+#include "detector/process/main_thread.h"
+#include "detector/race/objects.h"
+#include "detector/symbolize/trace.h"
+
+namespace fibersan {
+namespace {
+
+constexpr const char* kObjectText[] = {
+#define FSAN_OBJECT_KIND(id, text) text,
+#include "detector/abi/object_kinds.def"
+#undef FSAN_OBJECT_KIND
+};
+
+Trace trace_of(FindingScope& scope, StackId id) {
+  return make_trace(scope.symbolizer(), stack_of_id(id), TraceOf::kCreation);
+}
+
+}  // namespace
+
+FiberName fiber_name(uint64_t id) {
+  FiberName name;
+  name.id = id;
+  if (id == kMainThreadId) name.kind = FiberName::Kind::kMainThread;
+  if (const FiberInfo* info = find_fiber(id)) name.name = info->name;
+  return name;
+}
+
+std::optional<ReportFiber> describe_fiber(FindingScope& scope, uint64_t id) {
+  const FiberInfo* info = id == kMainThreadId ? nullptr : find_fiber(id);
+  if (info == nullptr) return std::nullopt;
+  ReportFiber fiber;
+  fiber.fiber = fiber_name(id);
+  // relaxed: a word for people; the fiber may end while they read it.
+  fiber.state = info->finished.load(std::memory_order_relaxed) ? ReportFiber::State::kFinished
+                                                               : ReportFiber::State::kRunning;
+  if (info->creator_id != kNoFiberId) fiber.creator = fiber_name(info->creator_id);
+  fiber.created = trace_of(scope, info->created);
+  return fiber;
+}
+
+ReportObject describe_object(FindingScope& scope, const void* object, fsan_object_kind assumed) {
+  ReportObject result;
+  result.address = reinterpret_cast<uintptr_t>(object);
+  result.kind = kObjectText[assumed];
+  ObjectInfo info;
+  if (find_object(object, info)) {
+    result.kind = kObjectText[info.kind];
+    result.name = info.name;
+    result.created = trace_of(scope, info.created);
+    if (info.created != 0) result.creator = fiber_name(info.creator_id);
+  }
+  if (result.name.empty()) {
+    // Constant-initialised objects are never announced; a global has at least a name.
+    std::optional<GlobalVariable> global = scope.symbolizer().data(result.address);
+    if (global) result.name = global->name;
+  }
+  return result;
+}
+
+std::optional<ReportLocation> describe_location(FindingScope& scope, uintptr_t address) {
+  ReportLocation location;
+  if (std::optional<HeapBlock> block = heap_blocks.find(address)) {
+    location.kind = ReportLocation::Kind::kHeapBlock;
+    location.address = block->address;
+    location.size = block->size;
+    location.fiber = fiber_name(block->fiber_id);
+    location.allocated = trace_of(scope, block->allocated);
+    return location;
+  }
+  if (std::optional<GlobalVariable> global = scope.symbolizer().data(address)) {
+    location.kind = ReportLocation::Kind::kGlobal;
+    location.address = global->address;
+    location.size = global->size;
+    location.global = global->name;
+    location.where = global->where;
+    return location;
+  }
+  uint64_t owner = fiber_of_stack_address(address);
+  if (owner == kNoFiberId && main_thread_stack_contains(address)) owner = kMainThreadId;
+  if (owner == kNoFiberId) return std::nullopt;
+  location.kind = ReportLocation::Kind::kStack;
+  location.fiber = fiber_name(owner);
+  return location;
+}
+
+std::vector<HeldMutex> describe_held(FindingScope& scope, const fsan_fiber& fiber, unsigned first,
+                                     std::vector<ReportMutex>& mutexes) {
+  std::vector<HeldMutex> held;
+  for (size_t i = 0; i < fiber.held_count && i < fsan_fiber::kMaxHeld; ++i) {
+    ReportMutex mutex;
+    mutex.number = first + static_cast<unsigned>(i);
+    mutex.object = describe_object(scope, fiber.held[i].lock, FSAN_OBJECT_MUTEX);
+    mutex.locked = trace_of(scope, fiber.held[i].acquired);
+    mutexes.push_back(std::move(mutex));
+    held.push_back({first + static_cast<unsigned>(i), fiber.held[i].write});
+  }
+  return held;
+}
+
+}  // namespace fibersan

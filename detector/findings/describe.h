@@ -1,0 +1,34 @@
+// describe.h: fibers, objects and places in memory, as parts of a Report.
+//
+// Input:    ids and addresses. Output: report data, symbolized.
+// Threads:  the holder of the FindingScope.
+#ifndef FIBERSAN_DETECTOR_FINDINGS_DESCRIBE_H
+#define FIBERSAN_DETECTOR_FINDINGS_DESCRIBE_H
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "detector/fiber.h"
+#include "detector/findings/findings.h"
+#include "detector/report/report.h"
+
+namespace fibersan {
+
+FiberName fiber_name(uint64_t id);
+
+// Absent for the main thread and for unknown ids: there is nothing to say.
+std::optional<ReportFiber> describe_fiber(FindingScope& scope, uint64_t id);
+
+// `assumed` is the kind to name when the object was never announced.
+ReportObject describe_object(FindingScope& scope, const void* object, fsan_object_kind assumed);
+
+std::optional<ReportLocation> describe_location(FindingScope& scope, uintptr_t address);
+
+// The locks the fiber holds, numbered from M<first> on; `mutexes` gets one entry for each.
+std::vector<HeldMutex> describe_held(FindingScope& scope, const fsan_fiber& fiber, unsigned first,
+                                     std::vector<ReportMutex>& mutexes);
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_FINDINGS_DESCRIBE_H

@@ -1,0 +1,84 @@
+#include "detector/findings/findings.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <new>
+#include <unordered_set>
+
+#include "detector/process/end.h"
+#include "detector/process/options.h"
+#include "detector/process/output.h"
+#include "detector/report/render_text.h"
+
+namespace fibersan {
+namespace {
+
+// A finding takes milliseconds, so waiters sleep.
+pthread_mutex_t findings_lock = PTHREAD_MUTEX_INITIALIZER;
+
+std::atomic<uint64_t> reported{0};
+std::atomic<uint64_t> duplicates{0};
+
+constexpr const char* kKindText[] = {
+#define FSAN_FINDING_KIND(id, text, help) text,
+#include "detector/abi/finding_kinds.def"
+#undef FSAN_FINDING_KIND
+};
+
+// Made at the first finding and never destroyed: findings come until the very end.
+struct State {
+  std::unordered_set<uint64_t> seen;
+  Symbolizer symbolizer{SymbolizerOptions{options.symbolize != 0, options.external_symbolizer_path,
+                                          options.strip_path_prefix}};
+};
+
+State& state() {
+  alignas(State) static char place[sizeof(State)];
+  static State* made = nullptr;
+  if (made == nullptr) made = new (place) State;
+  return *made;
+}
+
+}  // namespace
+
+bool may_report() { return options.report_bugs != 0 && !inside_detector(); }
+
+FindingScope::FindingScope() { pthread_mutex_lock(&findings_lock); }
+FindingScope::~FindingScope() { pthread_mutex_unlock(&findings_lock); }
+
+bool FindingScope::is_new(uint64_t fingerprint) {
+  if (state().seen.insert(fingerprint).second) return true;  // D2
+  duplicates.fetch_add(1, std::memory_order_relaxed);
+  return false;
+}
+
+void FindingScope::publish(fsan_finding_kind kind, Report& report) {
+  report.kind = kKindText[kind];
+  report.pid = getpid();
+  if (std::optional<std::string> line = state().symbolizer.missing()) {
+    write_report_text(*line + "\n");
+  }
+  write_report_text(render_text(report, {.color = output_is_coloured()}));
+  reported.fetch_add(1, std::memory_order_relaxed);
+  if (options.halt_on_error != 0) end_process_after_finding();
+}
+
+Symbolizer& FindingScope::symbolizer() { return state().symbolizer; }
+
+uint64_t findings_reported() { return reported.load(std::memory_order_relaxed); }
+uint64_t duplicates_dropped() { return duplicates.load(std::memory_order_relaxed); }
+
+void findings_before_fork() { pthread_mutex_lock(&findings_lock); }
+void findings_after_fork_in_parent() { pthread_mutex_unlock(&findings_lock); }
+void findings_after_fork_in_child() {
+  InsideDetector inside;
+  reported.store(0, std::memory_order_relaxed);
+  duplicates.store(0, std::memory_order_relaxed);
+  state().symbolizer.abandon_process();
+  reopen_output();
+  pthread_mutex_unlock(&findings_lock);
+}
+
+}  // namespace fibersan

@@ -1,0 +1,194 @@
+// race_report.cpp: from a RaceFound to a Report: finds the other stack, drops duplicates,
+// describes who and where.
+//
+// Cost:     a pair seen before at the same cell and epoch: a frame walk and one load.
+//           Otherwise a search of the history, and for a new pair symbolization.
+#include <atomic>
+#include <string>
+
+#include "detector/findings/describe.h"
+#include "detector/findings/findings.h"
+#include "detector/heap/block_table.h"
+#include "detector/history/history.h"
+#include "detector/process/options.h"
+#include "detector/race/objects.h"
+#include "detector/race/race_found.h"
+#include "detector/symbolize/trace.h"
+
+namespace fibersan {
+namespace {
+
+uint64_t mix(uint64_t hash, uint64_t value) {
+  hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
+  return hash ^ hash >> 29;
+}
+
+uint64_t hash_of(const Stack& stack) {
+  uint64_t hash = stack.count;
+  for (uint32_t i = 0; i < stack.count; ++i) hash = mix(hash, stack.pcs[i]);
+  return hash;
+}
+
+uint64_t hash_of_pair(uint64_t a, uint64_t b) {
+  return a < b ? mix(mix(1, a), b) : mix(mix(1, b), a);
+}
+
+// Races that were looked at lately. A loop that races in each turn comes here as often as
+// it races; an epoch leaves at most one record for each kind and cell, so the same key is
+// the same pair of accesses.
+class RecentRaces {
+ public:
+  bool seen(uint64_t key) {
+    // relaxed: losing an update only costs a second look.
+    std::atomic<uint64_t>& slot = keys_[key % kSlots];
+    if (slot.load(std::memory_order_relaxed) == key) return true;
+    slot.store(key, std::memory_order_relaxed);
+    return false;
+  }
+
+ private:
+  static constexpr size_t kSlots = 4096;
+  std::atomic<uint64_t> keys_[kSlots] = {};
+};
+
+constinit RecentRaces recent_races;
+
+// The bytes of the cell that the stamp covers.
+struct Bytes {
+  uintptr_t address;
+  uint64_t size;
+};
+
+Bytes covered_bytes(uintptr_t cell, Stamp stamp) {
+  unsigned mask = stamp_mask(stamp);
+  if (mask == 0) return {cell, 8};
+  auto low = static_cast<unsigned>(__builtin_ctz(mask));
+  auto high = 32 - static_cast<unsigned>(__builtin_clz(mask));
+  return {cell + low, high - low};
+}
+
+std::string lost_stack() {
+  return "stack no longer in history (history_size=" + std::to_string(options.history_size) + ")";
+}
+
+class RaceReporter {
+ public:
+  explicit RaceReporter(const RaceFound& race)
+      : race_(race),
+        bytes_(covered_bytes(race.cell, race.previous)),
+        stack_(walk_frames(race.current.frame, race.current.pc, race.current.fiber->stack)) {}
+
+  void report() {
+    uint64_t own = hash_of(stack_);
+    if (recent_races.seen(mix(mix(own, race_.previous & ~kStampMaskBits), race_.cell))) return;
+    past_ =
+        find_access(stamp_lane(race_.previous), stamp_epoch(race_.previous), bytes_.address,
+                    bytes_.size, !stamp_is_read(race_.previous), stamp_is_atomic(race_.previous));
+    FindingScope scope;
+    uint64_t other = past_ ? hash_of(past_->stack) : 0;
+    if (!scope.is_new(hash_of_pair(own, other))) return;
+    Report report;
+    build(scope, report);
+    scope.publish(kind_, report);
+  }
+
+ private:
+  void build(FindingScope& scope, Report& report) {
+    const CurrentAccess& current = race_.current;
+    ObjectInfo object;
+    bool on_object = find_object(reinterpret_cast<const void*>(current.address), object);
+    if (current.is_operation || on_object) {
+      report.object = describe_object(scope, reinterpret_cast<const void*>(current.address),
+                                      FSAN_OBJECT_CHANNEL);
+      if (on_object && object.kind == FSAN_OBJECT_WAITGROUP) kind_ = FSAN_FINDING_WAITGROUP_MISUSE;
+    }
+    previous_is_free_ = previous_was_free();
+    if (current.is_free || previous_is_free_) kind_ = FSAN_FINDING_USE_AFTER_FREE_RACE;
+    report.accesses.push_back(current_access(scope, report));
+    report.accesses.push_back(previous_access(scope));
+    if (!report.object) report.location = describe_location(scope, current.address);
+    report.summary = summary_frame(report.accesses[0].stack.frames);
+    add_fibers(scope, report);
+  }
+
+  ReportAccess current_access(FindingScope& scope, Report& report) {
+    const CurrentAccess& current = race_.current;
+    ReportAccess access;
+    access.kind = report.object     ? ReportAccess::Kind::kOperation
+                  : current.is_free ? ReportAccess::Kind::kFree
+                  : current.write   ? ReportAccess::Kind::kWrite
+                                    : ReportAccess::Kind::kRead;
+    access.atomic = current.atomic && !report.object;
+    access.address = current.address;
+    access.size = current.size;
+    access.fiber = fiber_name(current.fiber->info->id);
+    access.mutexes = describe_held(scope, *current.fiber, 1, report.mutexes);
+    access.stack = make_trace(scope.symbolizer(), stack_);
+    if (report.object) operation_ = true;
+    return access;
+  }
+
+  ReportAccess previous_access(FindingScope& scope) {
+    ReportAccess access;
+    bool write = !stamp_is_read(race_.previous);
+    access.kind = operation_          ? ReportAccess::Kind::kOperation
+                  : previous_is_free_ ? ReportAccess::Kind::kFree
+                  : write             ? ReportAccess::Kind::kWrite
+                                      : ReportAccess::Kind::kRead;
+    access.atomic = stamp_is_atomic(race_.previous) && !operation_;
+    access.address = bytes_.address;
+    access.size = bytes_.size;
+    access.fiber = fiber_name(previous_fiber());
+    if (past_) {
+      access.address = past_->access.address;
+      access.size = past_->access.size;
+      access.stack = make_trace(scope.symbolizer(), past_->stack);
+    }
+    if (!past_ || past_->stack.empty()) access.stack.lost_why = lost_stack();
+    return access;
+  }
+
+  // A free is a plain write of the whole block, which is then known as freed.
+  bool previous_was_free() const {
+    if (stamp_is_read(race_.previous) || stamp_is_atomic(race_.previous)) return false;
+    std::optional<HeapBlock> block = heap_blocks.find(race_.current.address);
+    if (!block || !block->freed) return false;
+    return !past_ || past_->access.address + past_->access.size == block->address + block->size ||
+           past_->access.address == block->address;
+  }
+
+  uint64_t previous_fiber() const {
+    return past_ ? past_->fiber_id : lane_table.owner(stamp_lane(race_.previous));
+  }
+
+  void add_fibers(FindingScope& scope, Report& report) {
+    std::vector<uint64_t> ids = {race_.current.fiber->info->id, previous_fiber()};
+    if (report.location && report.location->kind != ReportLocation::Kind::kGlobal) {
+      ids.push_back(report.location->fiber.id);
+    }
+    for (size_t i = 0; i < ids.size(); ++i) {
+      bool told = false;
+      for (size_t j = 0; j < i; ++j) told |= ids[j] == ids[i];
+      std::optional<ReportFiber> fiber = told ? std::nullopt : describe_fiber(scope, ids[i]);
+      if (fiber) report.fibers.push_back(std::move(*fiber));
+    }
+  }
+
+  const RaceFound& race_;
+  Bytes bytes_;
+  Stack stack_;
+  std::optional<PastAccess> past_;
+  fsan_finding_kind kind_ = FSAN_FINDING_DATA_RACE;
+  bool operation_ = false;
+  bool previous_is_free_ = false;
+};
+
+}  // namespace
+
+void report_race(const RaceFound& race) {
+  if (!may_report()) return;
+  InsideDetector inside;
+  RaceReporter(race).report();
+}
+
+}  // namespace fibersan

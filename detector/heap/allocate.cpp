@@ -1,0 +1,100 @@
+#include "detector/heap/allocate.h"
+
+#include <errno.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "detector/abi/hooks.h"
+#include "detector/fiber.h"
+#include "detector/heap/block_table.h"
+#include "detector/heap/inside_detector.h"
+#include "detector/history/context.h"
+#include "detector/race/memory.h"
+
+extern "C" {
+void* __libc_malloc(size_t size);
+void* __libc_calloc(size_t count, size_t size);
+void* __libc_memalign(size_t alignment, size_t size);
+void __libc_free(void* memory);
+void* __libc_realloc(void* memory, size_t size);
+}
+
+namespace fibersan {
+namespace {
+
+// relaxed everywhere: set before main, when there is one thread.
+std::atomic<bool> tracking{false};
+
+bool tracked_now() { return tracking.load(std::memory_order_relaxed) && !inside_detector(); }
+
+// Called with `memory` fresh from the C library.
+void* add_block(void* memory, size_t size, CallPlace place) {
+  if (memory == nullptr || !tracking.load(std::memory_order_relaxed)) return memory;
+  auto address = reinterpret_cast<uintptr_t>(memory);
+  if (inside_detector()) {
+    heap_blocks.forget(address);  // M2
+    return memory;
+  }
+  const fsan_fiber* fiber = running_fiber();
+  StackId stack = 0;
+  if (fiber != nullptr) {
+    stack = note_stack(__fsan_running.context, place.pc, place.frame, fiber->stack);
+  }
+  heap_blocks.add(address, size, stack, fiber == nullptr ? kMainThreadId : fiber->info->id);
+  memory_allocated(address, size);
+  return memory;
+}
+
+// Before the C library frees it (M1).
+void remove_block(void* memory, CallPlace place) {
+  std::optional<HeapBlock> block = heap_blocks.remove(reinterpret_cast<uintptr_t>(memory));
+  if (!block) return;
+  memory_freed(block->address, block->size, place.pc, place.frame);
+}
+
+}  // namespace
+
+void start_heap_tracking() { tracking.store(true, std::memory_order_relaxed); }
+
+void* tracked_malloc(size_t size, CallPlace place) {
+  return add_block(__libc_malloc(size), size, place);
+}
+
+void* tracked_calloc(size_t count, size_t size, CallPlace place) {
+  return add_block(__libc_calloc(count, size), count * size, place);
+}
+
+void* tracked_memalign(size_t alignment, size_t size, CallPlace place) {
+  return add_block(__libc_memalign(alignment, size), size, place);
+}
+
+void tracked_free(void* memory, CallPlace place) {
+  if (memory == nullptr) return;
+  if (tracked_now()) {
+    int saved = errno;  // free() leaves errno alone
+    remove_block(memory, place);
+    errno = saved;
+  }
+  __libc_free(memory);
+}
+
+void* tracked_realloc(void* memory, size_t size, CallPlace place) {
+  if (memory == nullptr) return tracked_malloc(size, place);
+  if (size == 0) {
+    tracked_free(memory, place);
+    return nullptr;
+  }
+  std::optional<HeapBlock> old = heap_blocks.begins_at(reinterpret_cast<uintptr_t>(memory));
+  if (!old || !tracked_now()) return __libc_realloc(memory, size);
+  // Always a new block: the old one is freed only once the new one is sure, and the shadow
+  // must be told of that before anybody can get it (M1).
+  void* fresh = tracked_malloc(size, place);
+  if (fresh == nullptr) return nullptr;
+  memcpy(fresh, memory, std::min<size_t>(old->size, size));
+  tracked_free(memory, place);
+  return fresh;
+}
+
+}  // namespace fibersan

@@ -1,0 +1,87 @@
+// block_table.h: which heap block an address lies in, and who allocated it.
+//
+// Input:    allocations and frees. Output: the block of any address inside it.
+// State:    two words for each block, in tables of 8 bytes for each 16 bytes of heap that
+//           are touched only where blocks begin.
+// Cost:     add() and remove(): three loads and two stores; a block that crosses 1 MiB
+//           borders one more store for each. find() scans at most 1 MiB backwards.
+// Threads:  any. An entry is written by the thread that allocates or frees the block;
+//           find() may run beside that and then sees the block before or after.
+// Not here: the blocks' memory, see interpose.cpp; what frees mean for races, see race/.
+//
+// Invariants
+//   B1  Blocks are 16-byte aligned and 32 bytes apart, as glibc's are, so the two granules
+//       of an entry belong to its block alone.
+//   B2  A begin mark without the freed bit is a live block. Freed ones stay until
+//       something overwrites them: they are used only where no live block is.
+//   B3  A region knows, in `covered_from`, the last block that reached into it from before.
+#ifndef FIBERSAN_DETECTOR_HEAP_BLOCK_TABLE_H
+#define FIBERSAN_DETECTOR_HEAP_BLOCK_TABLE_H
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "detector/history/stack_table.h"
+
+namespace fibersan {
+
+struct HeapBlock {
+  uintptr_t address = 0;
+  uint64_t size = 0;
+  StackId allocated = 0;
+  uint64_t fiber_id = 0;  // who allocated it
+  bool freed = false;
+};
+
+class BlockTable {
+ public:
+  constexpr BlockTable() = default;
+
+  // Fiber ids above 2^48 are kept modulo that. Ignored when there is no memory for the
+  // table: the block is then unknown.
+  void add(uintptr_t address, uint64_t size, StackId allocated, uint64_t fiber_id);
+
+  // Marks the live block that begins here as freed and returns it as it was.
+  std::optional<HeapBlock> remove(uintptr_t address);
+
+  // The detector's own block begins here: nothing is known of this place any more.
+  void forget(uintptr_t address);
+
+  // The live block that begins here.
+  std::optional<HeapBlock> begins_at(uintptr_t address) const;
+
+  // The live block around the address, else a freed one, else nothing.
+  std::optional<HeapBlock> find(uintptr_t address) const;
+
+ private:
+  static constexpr unsigned kAddressBits = 47;
+  static constexpr unsigned kRegionBits = 20;
+  static constexpr unsigned kGranuleBits = 4;
+  static constexpr unsigned kLeafBits = 13;  // regions of one second-level table
+  static constexpr uint64_t kRegionGranules = uint64_t{1} << (kRegionBits - kGranuleBits);
+
+  using Word = std::atomic<uint64_t>;
+  struct Region {
+    std::atomic<Word*> words;
+    std::atomic<uintptr_t> covered_from;
+  };
+
+  // One spare word: the second one of a block that begins in the last granule (B1).
+  static constexpr uint64_t kRegionWords = kRegionGranules + 1;
+  static uint64_t granule_in_region(uintptr_t address) {
+    return (address >> kGranuleBits) & (kRegionGranules - 1);
+  }
+  Region* region(uintptr_t address) const;
+  Region* make_region(uintptr_t address);
+  Word* words_at(uintptr_t address) const;
+  std::optional<HeapBlock> read_entry(uintptr_t address) const;
+
+  std::atomic<Region*> top_[uint64_t{1} << (kAddressBits - kRegionBits - kLeafBits)] = {};
+};
+
+extern BlockTable heap_blocks;
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_HEAP_BLOCK_TABLE_H

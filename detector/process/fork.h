@@ -1,0 +1,17 @@
+// fork.h: a forked child is a process of its own.
+//
+// Invariants
+//   F1  The child does not inherit the verdict: it counts its own findings from zero, and
+//       writes to its own log file.
+//   F2  No lock of report code is held by a thread that the child does not have.
+#ifndef FIBERSAN_DETECTOR_PROCESS_FORK_H
+#define FIBERSAN_DETECTOR_PROCESS_FORK_H
+
+namespace fibersan {
+
+// Once, at start-up.
+void handle_forks();
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_PROCESS_FORK_H

@@ -1,0 +1,41 @@
+// start.cpp: the detector's beginning, before any constructor of the program.
+//
+// Threads:  the main thread, which is the only one.
+//
+// Invariants
+//   P1  .preinit_array of the executable runs before the constructors of every module.
+//   P2  process_ends() is registered before anything else can register an exit function,
+//       so it runs after all of them, destructors of libraries included.
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "detector/heap/allocate.h"
+#include "detector/process/end.h"
+#include "detector/process/fork.h"
+#include "detector/process/main_thread.h"
+#include "detector/process/options.h"
+#include "detector/race/thread.h"
+#include "detector/shadow/layout.h"
+
+namespace fibersan {
+namespace {
+
+constexpr unsigned kHistoryBase = 14;  // history_size=0: 2^14 events
+
+void start_detector(int, char**, char** environment) {
+  // The C library sets environ in its own constructor, which comes after this.
+  if (environ == nullptr) environ = environment;
+  read_detector_options();
+  reserve_shadow();
+  start_main_thread(find_main_thread_stack(),
+                    kHistoryBase + static_cast<unsigned>(options.history_size));
+  atexit(process_ends);  // P2
+  handle_forks();
+  start_heap_tracking();
+}
+
+__attribute__((section(".preinit_array"), used)) void (*const start)(int, char**,
+                                                                     char**) = start_detector;
+
+}  // namespace
+}  // namespace fibersan

@@ -1,0 +1,189 @@
+// Addresses of this very program, asked of the real llvm-symbolizer, and of one that is not there.
+#include "detector/symbolize/symbolizer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "detector/history/frames.h"
+#include "detector/symbolize/modules.h"
+#include "detector/symbolize/trace.h"
+
+namespace symbolizer_test {
+
+int shown_global[5] = {1};
+
+namespace {
+int hidden_global = 2;
+}
+
+__attribute__((noinline)) fibersan::Stack stack_here() {
+  char here;
+  auto low = reinterpret_cast<uintptr_t>(&here);
+  return fibersan::walk_frames(__builtin_frame_address(0),
+                               reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
+                               {low - 4096, low + 65536});
+}
+
+constexpr uint32_t kInlinedLine = __LINE__ + 1;
+__attribute__((always_inline)) inline fibersan::Stack inlined_call() { return stack_here(); }
+
+constexpr uint32_t kOuterLine = __LINE__ + 2;
+__attribute__((noinline)) fibersan::Stack outer_call() {
+  fibersan::Stack stack = inlined_call();
+  asm volatile("" ::: "memory");
+  return stack;
+}
+
+}  // namespace symbolizer_test
+
+namespace fibersan {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Symbolizer, FunctionsLinesColumnsAndInlinedFrames) {
+  Symbolizer symbolizer{SymbolizerOptions{}};
+  Trace trace = make_trace(symbolizer, symbolizer_test::outer_call());
+  ASSERT_FALSE(symbolizer.missing()) << "these tests need llvm-symbolizer";
+  ASSERT_GE(trace.frames.size(), 2u);
+  EXPECT_EQ(trace.frames[0].function, "symbolizer_test::inlined_call()");
+  EXPECT_THAT(trace.frames[0].file, testing::EndsWith("symbolizer_test.cpp"));
+  EXPECT_EQ(trace.frames[0].line, symbolizer_test::kInlinedLine);
+  EXPECT_GT(trace.frames[0].column, 0u);
+  EXPECT_TRUE(trace.frames[0].inlined);
+  EXPECT_EQ(trace.frames[1].function, "symbolizer_test::outer_call()");
+  EXPECT_EQ(trace.frames[1].line, symbolizer_test::kOuterLine);
+  EXPECT_FALSE(trace.frames[1].inlined);
+  EXPECT_THAT(trace.frames[1].module, HasSubstr("unit_symbolize"));
+}
+
+TEST(Symbolizer, StripsThePathPrefix) {
+  Symbolizer plain{SymbolizerOptions{}};
+  Stack stack = symbolizer_test::outer_call();
+  std::string file = make_trace(plain, stack).frames[0].file;
+  std::string prefix = file.substr(0, file.rfind('/') + 1);
+  Symbolizer stripping{SymbolizerOptions{true, "", prefix}};
+  EXPECT_EQ(make_trace(stripping, stack).frames[0].file, "symbolizer_test.cpp");
+}
+
+TEST(Symbolizer, Globals) {
+  Symbolizer symbolizer{SymbolizerOptions{}};
+  auto address = reinterpret_cast<uintptr_t>(&symbolizer_test::shown_global[0]);
+  auto global = symbolizer.data(address + 9);
+  ASSERT_TRUE(global);
+  EXPECT_EQ(global->name, "symbolizer_test::shown_global");
+  EXPECT_EQ(global->address, address);
+  EXPECT_EQ(global->size, 20u);
+  EXPECT_THAT(global->where.file, testing::EndsWith("symbolizer_test.cpp"));
+  auto hidden = symbolizer.data(reinterpret_cast<uintptr_t>(&symbolizer_test::hidden_global));
+  ASSERT_TRUE(hidden);
+  EXPECT_EQ(hidden->name, "symbolizer_test::(anonymous namespace)::hidden_global");
+  int local = symbolizer_test::hidden_global;
+  EXPECT_FALSE(symbolizer.data(reinterpret_cast<uintptr_t>(&local)));
+  EXPECT_FALSE(symbolizer.data(reinterpret_cast<uintptr_t>(&symbolizer_test::outer_call)))
+      << "code is no global";
+}
+
+TEST(Symbolizer, SharedLibraries) {
+  Symbolizer symbolizer{SymbolizerOptions{}};
+  auto in_libc = reinterpret_cast<uintptr_t>(&::getpid);
+  EXPECT_THAT(symbolizer.code(in_libc)[0].module, HasSubstr("libc"));
+  EXPECT_THAT(symbolizer.code(in_libc)[0].function, HasSubstr("getpid"));
+}
+
+TEST(Symbolizer, AddressesOfNothing) {
+  Symbolizer symbolizer{SymbolizerOptions{}};
+  ASSERT_EQ(symbolizer.code(0x10).size(), 1u);
+  EXPECT_EQ(symbolizer.code(0x10)[0].function, "");
+  EXPECT_EQ(symbolizer.code(0x10)[0].module_offset, 0x10u);
+}
+
+TEST(Symbolizer, MissingIsSaidOnceAndOffsetsRemain) {
+  Symbolizer symbolizer{SymbolizerOptions{true, "/nonexistent/llvm-symbolizer", ""}};
+  EXPECT_FALSE(symbolizer.missing()) << "nothing was asked yet";
+  Trace trace = make_trace(symbolizer, symbolizer_test::outer_call());
+  ASSERT_FALSE(trace.frames.empty());
+  EXPECT_EQ(trace.frames[0].file, "");
+  EXPECT_THAT(trace.frames[0].module, HasSubstr("unit_symbolize"));
+  EXPECT_NE(trace.frames[0].module_offset, 0u);
+  auto line = symbolizer.missing();
+  ASSERT_TRUE(line);
+  EXPECT_THAT(*line,
+              testing::StartsWith("FiberSan: no llvm-symbolizer found (Debian package llvm-19): "));
+  EXPECT_THAT(*line, HasSubstr("'/nonexistent/llvm-symbolizer' cannot be run: No such file"));
+  EXPECT_FALSE(symbolizer.missing());
+}
+
+TEST(Symbolizer, SwitchedOffIsNotMissing) {
+  Symbolizer symbolizer{SymbolizerOptions{false, "/nonexistent", ""}};
+  EXPECT_EQ(make_trace(symbolizer, symbolizer_test::outer_call()).frames[0].file, "");
+  EXPECT_FALSE(symbolizer.missing());
+}
+
+TEST(SymbolizerProcess, IsStartedAgainWhenItDies) {
+  SymbolizerProcess process("");
+  auto module = find_module(reinterpret_cast<uintptr_t>(&symbolizer_test::outer_call));
+  std::string question = "CODE \"" + module->path + "\" 0x10";
+  ASSERT_TRUE(process.ask(question));
+  pid_t first = process.pid();
+  kill(first, SIGKILL);
+  ASSERT_TRUE(process.ask(question));
+  EXPECT_NE(process.pid(), first);
+}
+
+TEST(SymbolizerProcess, AProgramThatAnswersNothingIsAFailure) {
+  SymbolizerProcess process("/bin/true");
+  EXPECT_FALSE(process.ask("CODE \"x\" 0x10"));
+  EXPECT_THAT(process.failure(), HasSubstr("twice"));
+  EXPECT_FALSE(process.ask("CODE \"x\" 0x10"));
+}
+
+// Y1: the program sees no child, no signal, no descriptor.
+volatile sig_atomic_t child_signals = 0;
+
+TEST(SymbolizerProcess, TheProgramDoesNotNoticeIt) {
+  signal(SIGCHLD, [](int) { child_signals = child_signals + 1; });
+  int lowest_before = dup(0);
+  close(lowest_before);
+  {
+    SymbolizerProcess process("");
+    ASSERT_TRUE(process.ask("CODE \"/bin/true\" 0x10"));
+    EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+    EXPECT_EQ(errno, ECHILD);
+    int lowest_now = dup(0);
+    close(lowest_now);
+    EXPECT_EQ(lowest_now, lowest_before);
+    kill(process.pid(), SIGKILL);
+    EXPECT_TRUE(process.ask("CODE \"/bin/true\" 0x10")) << "no SIGPIPE either";
+  }
+  EXPECT_EQ(child_signals, 0);
+  signal(SIGCHLD, SIG_DFL);
+}
+
+TEST(FindSymbolizer, Order) {
+  EXPECT_EQ(find_symbolizer("/some/path"), "/some/path");
+  char folder[] = "/tmp/symbolizer_test.XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  std::string fake = std::string(folder) + "/llvm-symbolizer-19";
+  std::ofstream(fake) << "#!/bin/sh\n";
+  chmod(fake.c_str(), 0755);
+  std::string before = getenv("PATH");
+  setenv("PATH", folder, 1);
+  EXPECT_EQ(find_symbolizer(""), fake);
+  setenv("PATH", "/nonexistent::relative", 1);
+  std::string found = find_symbolizer("");
+  EXPECT_TRUE(found.empty() || found == "/usr/lib/llvm-19/bin/llvm-symbolizer") << found;
+  setenv("PATH", before.c_str(), 1);
+  unlink(fake.c_str());
+  rmdir(folder);
+}
+
+}  // namespace
+}  // namespace fibersan
