@@ -41,6 +41,9 @@ std::vector<const Fiber*> parked_fibers() {
 }  // namespace
 
 bool foreign_threads(uint32_t own_threads) {
+#if __has_feature(thread_sanitizer)
+  ++own_threads;  // its background thread
+#endif
   std::FILE* file = std::fopen("/proc/self/status", "re");
   if (file == nullptr) return true;  // unknown: no alarm
   char line[256];
@@ -54,8 +57,8 @@ bool foreign_threads(uint32_t own_threads) {
 
 void report_global_deadlock() {
   std::fflush(stdout);
-  // exit, for the detector's last line is printed by its exit handler.
-  if (const int status = __fsan_global_deadlock(); status != 0) std::exit(status);
+  // Like Go's: no destructor runs, for the blocked fibers still use what it would destroy.
+  if (const int status = __fsan_global_deadlock(); status != 0) std::_Exit(status);
   std::fprintf(stderr, "fatal error: all fibers are asleep - deadlock!\n");
   const std::vector<const Fiber*> fibers = parked_fibers();
   if (fibers.empty()) {
