@@ -5,7 +5,6 @@
 // RUN: %fibersan -no-pie %s -o %t.fixed && %exits 66 %run %t.fixed 2>&1 | FileCheck %s
 // RUN: %fibersan -fno-pie -no-pie -O0 %s -o %t.absolute && %exits 66 %run %t.absolute 2>&1 | FileCheck %s
 // RUN: %fibersan -fuse-ld=lld %s -o %t.lld && %exits 66 %run %t.lld 2>&1 | FileCheck %s
-// RUN: %exits 66 bash -c 'ulimit -s unlimited && exec "$0"' %t 2>&1 | FileCheck %s
 #include "racy.h"
 
 int main() { return run_racy_program(); }
