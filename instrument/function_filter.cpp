@@ -15,7 +15,8 @@ bool FunctionFilter::is_user_code(const llvm::Function& function) const {
          !function.hasFnAttribute(llvm::Attribute::Naked) &&
          !function.getName().starts_with("__fsan_") &&
          !function.getName().starts_with("fibersan.") &&
-         !function.getName().starts_with("__llvm_") && !ifunc_resolvers_.contains(&function);
+         !function.getName().starts_with("__llvm_") &&
+         function.getName() != "__clang_call_terminate" && !ifunc_resolvers_.contains(&function);
 }
 
 bool FunctionFilter::is_instrumented(const llvm::Function& function) const {

@@ -8,6 +8,7 @@
 #include "instrument/check_pruning.h"
 #include "instrument/debug_location.h"
 #include "instrument/function_filter.h"
+#include "instrument/inline_copies.h"
 #include "instrument/libatomic_calls.h"
 #include "instrument/memory_ranges.h"
 #include "instrument/module_constructor.h"
@@ -72,6 +73,7 @@ llvm::PreservedAnalyses InstrumentPass::run(llvm::Module& module, llvm::ModuleAn
   HookTable hooks(module);
   RunningState state(module);
   for (llvm::Function* function : functions) instrument(*function, hooks, state);
+  separate_inline_copies(module, functions);
   emit_module_constructor(hooks, module, functions.size());
   return llvm::PreservedAnalyses::none();
 }

@@ -45,7 +45,7 @@ define ptr @resolver() {
   %v = load i32, ptr @global, align 4
   ret ptr @plain
 }
-; CHECK-LABEL: define linkonce_odr void @inline_function(
+; CHECK-LABEL: define linkonce_odr void @inline_function.fibersan(
 ; CHECK: @__fsan_write4
 define linkonce_odr void @inline_function() {
   store i32 1, ptr @global, align 4
