@@ -302,6 +302,10 @@ void Clock::set(LaneId lane, Epoch epoch) {
   ++count_;
 }
 
+void Clock::make_room() {
+  if (count_ > kOverrides / 2) flush();
+}
+
 void Clock::flush() {
   for (unsigned i = 0; i < count_; ++i) {
     root_ = tree_set(root_, lanes_[i], epochs_[i]);
@@ -313,6 +317,11 @@ void Clock::flush() {
 bool Clock::join(const Clock& other) {
   bool grew = false;
   root_ = join_trees(root_, other.root_, grew);
+  return join_overrides(other) || grew;
+}
+
+bool Clock::join_overrides(const Clock& other) {
+  bool grew = false;
   for (unsigned i = 0; i < other.count_; ++i) {
     if (knows(other.lanes_[i], other.epochs_[i])) continue;
     grew = true;

@@ -45,6 +45,11 @@ class Clock {
   void set(LaneId lane, Epoch epoch);
   // Learns all that `other` knows. False when that is certainly nothing new.
   bool join(const Clock& other);
+  // The same when all that is in other's tree is known already.
+  bool join_overrides(const Clock& other);
+  // Moves overrides into the tree when few more would fit. Before a clock is copied to
+  // many: otherwise each copy does it for itself, and they no longer share their tree.
+  void make_room();
   // Knows nothing any more.
   void clear();
 

@@ -134,6 +134,7 @@ void FiberClock::swap(Sync& sync) {
 SpawnSnapshot FiberClock::spawn() {
   SpawnSnapshot snapshot;
   publish();
+  clock_.make_room();
   snapshot.clock_ = clock_;
   LaneId lane = adoptable_.pop();
   while (lane != kNoLane && !lane_table.reserve(lane, clock_)) lane = adoptable_.pop();

@@ -41,27 +41,39 @@ Sync& Sync::operator=(Sync&& other) noexcept {
   pending_count_ = other.pending_count_;
   orphan_count_ = other.orphan_count_;
   pending_ = other.pending_;
-  other.pending_ = nullptr;
+  joined_ = other.joined_;
+  other.pending_ = other.joined_ = nullptr;
   other.clear();
   return *this;
 }
 
 void Sync::clear() {
-  while (pending_ != nullptr) drop_newest_pending();
-  pending_count_ = 0;
-  orphan_count_ = 0;
-  orphans_.clear();
+  drop_merged();
   clock_.clear();
   releaser_ = {};
   state_ = State::kEmpty;
   hinted_ = false;
 }
 
-void Sync::drop_newest_pending() {
-  Pending* dropped = pending_;
-  pending_ = dropped->next;
-  dropped->~Pending();
-  pending_slab.free(dropped);
+void Sync::drop_merged() {
+  while (pending_ != nullptr) free_pending(take_newest_pending());
+  free_pending(joined_);
+  joined_ = nullptr;
+  pending_count_ = 0;
+  orphan_count_ = 0;
+  orphans_.clear();
+}
+
+Sync::Pending* Sync::take_newest_pending() {
+  Pending* taken = pending_;
+  pending_ = taken->next;
+  return taken;
+}
+
+void Sync::free_pending(Pending* pending) {
+  if (pending == nullptr) return;
+  pending->~Pending();
+  pending_slab.free(pending);
 }
 
 bool Sync::known_to(const FiberClock& fiber) const {
@@ -73,10 +85,7 @@ bool Sync::known_to(const FiberClock& fiber) const {
 
 void Sync::replace(const Releaser& releaser, const Clock& clock) {
   if (state_ == State::kOne && releaser.lane != kNoLane && releaser == releaser_) return;  // I1
-  while (pending_ != nullptr) drop_newest_pending();
-  pending_count_ = 0;
-  if (orphan_count_ != 0) orphans_.clear();
-  orphan_count_ = 0;
+  if (state_ == State::kMany) drop_merged();
   hinted_ = false;
   clock_ = clock;
   releaser_ = releaser;
@@ -99,11 +108,19 @@ void Sync::append(const Releaser& releaser, const Clock& clock) {
   if (++pending_count_ == kPendingLimit) compact();
 }
 
+// The children of one parent share its tree: it is joined once, however many there are.
 void Sync::compact() {
   while (pending_ != nullptr) {
-    clock_.join(pending_->clock);
-    remember_orphan(pending_->releaser.lane);
-    drop_newest_pending();
+    Pending* pending = take_newest_pending();
+    remember_orphan(pending->releaser.lane);
+    if (joined_ != nullptr && joined_->clock.root() == pending->clock.root()) {
+      clock_.join_overrides(pending->clock);
+      free_pending(pending);
+    } else {
+      clock_.join(pending->clock);
+      free_pending(joined_);
+      joined_ = pending;
+    }
   }
   pending_count_ = 0;
 }

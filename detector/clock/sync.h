@@ -11,7 +11,9 @@
 // Invariants
 //   I1  With one releaser, clock_ is what that releaser published as (lane, epoch).
 //   I2  pending_ holds what was merged and is not in clock_ yet, newest first.
-//   I3  orphans_ are hints: lanes whose fibers may have ended after a merge here.
+//   I3  All that joined_ knows is in clock_; it is kept so that clocks with the same tree
+//       need not be compared again.
+//   I4  orphans_ are hints: lanes whose fibers may have ended after a merge here.
 #ifndef FIBERSAN_DETECTOR_CLOCK_SYNC_H
 #define FIBERSAN_DETECTOR_CLOCK_SYNC_H
 
@@ -64,7 +66,9 @@ class Sync {
   void replace(const Releaser& releaser, const Clock& clock);
   void append(const Releaser& releaser, const Clock& clock);
   void compact();
-  void drop_newest_pending();
+  void drop_merged();
+  Pending* take_newest_pending();
+  static void free_pending(Pending* pending);
   void remember_orphan(LaneId lane);
   // Moves to `to` the lanes that a fiber with `clock`, which owns `own`, may hand on.
   void hand_orphans(const Clock& clock, LaneId own, LaneList& to);
@@ -78,6 +82,7 @@ class Sync {
   std::uint32_t pending_count_ = 0;
   std::uint32_t orphan_count_ = 0;
   Pending* pending_ = nullptr;
+  Pending* joined_ = nullptr;
   LaneList orphans_;
 };
 

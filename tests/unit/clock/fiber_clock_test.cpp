@@ -144,6 +144,28 @@ TEST_F(FiberClockTest, ChildOfAJoinedChildTakesItsLane) {
   b->end();
 }
 
+// However much the parent has learned, a thousand children share its tree, and joining
+// what they merge compares it once.
+TEST_F(FiberClockTest, ChildrenShareTheTreeOfTheirParent) {
+  for (int learned = 0; learned < 12; ++learned) {
+    Sync sync;
+    auto teacher = child_of(main);
+    access(*teacher);
+    teacher->release(sync);
+    main.acquire(sync);
+    std::vector<std::unique_ptr<FiberClock>> children;
+    Sync done;
+    for (int i = 0; i < 20; ++i) children.push_back(child_of(main));
+    for (auto& child : children) {
+      access(*child);
+      child->merge(done);
+      EXPECT_EQ(child->clock().root(), main.clock().root());
+      child->end();
+    }
+    teacher->end();
+  }
+}
+
 TEST_F(FiberClockTest, UnusedSnapshotGivesItsLaneBack) {
   Sync done;
   auto a = child_of(main);
