@@ -73,7 +73,8 @@ class SwitchNotes {
     __sanitizer_start_switch_fiber(last ? nullptr : &fake_stack_, to.low_, to.size_);
 #endif
 #if __has_feature(thread_sanitizer)
-    __tsan_switch_to_fiber(to.tsan_fiber_, __tsan_switch_to_fiber_no_sync);
+    // As an order: fiber and worker share a thread. What crosses threads is still checked.
+    __tsan_switch_to_fiber(to.tsan_fiber_, 0);
 #endif
   }
   // After a jump has arrived on this stack; learns where it came from.

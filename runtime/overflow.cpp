@@ -70,8 +70,9 @@ void on_fault(int signal, siginfo_t* info, void* context) {
     previous_action.sa_handler(signal);
     return;
   }
-  // The access is tried again and ends the process by its signal, with a core file.
+  // Delivered when we return: the process ends by its signal, with a core file.
   std::signal(signal, SIG_DFL);
+  raise(signal);
 }
 
 }  // namespace

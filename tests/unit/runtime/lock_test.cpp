@@ -48,10 +48,13 @@ TEST(SpinLock, TryLockFailsWhileHeld) {
 
 #ifdef FIBER_CHECK_LOCK_RANKS
 TEST(LockRankDeathTest, AgainstTheOrder) {
-  SpinLock channel(LockRank::kChannel);
-  SpinLock idle(LockRank::kIdle);
-  SpinGuard inner(idle);
-  EXPECT_DEATH(channel.lock(), "kChannel.*while.*kIdle");
+  const auto wrong = [] {
+    SpinLock channel(LockRank::kChannel);
+    SpinLock idle(LockRank::kIdle);
+    SpinGuard inner(idle);
+    SpinGuard outer(channel);
+  };
+  EXPECT_DEATH(wrong(), "kChannel.*while.*kIdle");
 }
 #endif
 

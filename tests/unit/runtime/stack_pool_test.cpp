@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <cstring>
 #include <set>
 #include <thread>
@@ -23,7 +24,7 @@ TEST(StackPool, ClassesArePowersOfTwo) {
 }
 
 TEST(StackPool, AStackIsWritableFromEndToEnd) {
-  StackPool pool;
+  static constinit StackPool pool;  // never freed, as the process's
   for (uint32_t size_class : {0u, 4u, 8u}) {
     Stack* stack = pool.take(size_class, nullptr);
     EXPECT_EQ(stack->size(), kSmallestStack << size_class);
@@ -34,15 +35,16 @@ TEST(StackPool, AStackIsWritableFromEndToEnd) {
 }
 
 TEST(StackPoolDeathTest, TheGuardTraps) {
-  StackPool pool;
+  static constinit StackPool pool;  // never freed, as the process's
   volatile char* low = pool.take(0, nullptr)->low;
   low[0] = 1;
+  std::signal(SIGSEGV, SIG_DFL);  // a sanitizer's handler would end it in its own way
   EXPECT_EXIT(low[-1] = 1, testing::KilledBySignal(SIGSEGV), "");
   EXPECT_EXIT(low[-static_cast<long>(kGuardSize)] = 1, testing::KilledBySignal(SIGSEGV), "");
 }
 
 TEST(StackPool, StacksDoNotOverlapAndAreFoundByAddress) {
-  StackPool pool;
+  static constinit StackPool pool;  // never freed, as the process's
   std::set<char*> lows;
   for (int i = 0; i < 100; ++i) {  // more than the first slabs hold
     Stack* stack = pool.take(4, nullptr);
@@ -59,7 +61,7 @@ TEST(StackPool, StacksDoNotOverlapAndAreFoundByAddress) {
 }
 
 TEST(StackPool, WhatIsGivenBackIsTakenAgain) {
-  StackPool pool;
+  static constinit StackPool pool;  // never freed, as the process's
   StackCache cache;
   std::set<Stack*> first;
   for (int i = 0; i < 200; ++i) first.insert(pool.take(4, &cache));
@@ -78,10 +80,10 @@ TEST(StackPool, WhatIsGivenBackIsTakenAgain) {
 }
 
 TEST(StackPoolRace, ManyThreadsShareThePool) {
-  StackPool pool;
+  static constinit StackPool pool;  // never freed, as the process's
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
-    threads.emplace_back([&pool, t] {
+    threads.emplace_back([t] {
       StackCache cache;
       std::vector<Stack*> mine;
       for (int i = 0; i < 20'000; ++i) {
