@@ -17,15 +17,20 @@ std::string question(const char* what, const ModuleAddress& module) {
   return std::string(what) + " \"" + module.path + "\" " + offset;
 }
 
+// Unchanged when it is no mangled name.
+std::string demangled(const char* symbol) {
+  int status = 0;
+  char* readable = abi::__cxa_demangle(symbol, nullptr, nullptr, &status);
+  std::string name = status == 0 && readable != nullptr ? readable : symbol;
+  free(readable);
+  return name;
+}
+
 // What the dynamic symbol table knows; programs are linked with -rdynamic.
 std::string exported_name(uintptr_t address) {
   Dl_info info;
   if (dladdr(reinterpret_cast<void*>(address), &info) == 0 || info.dli_sname == nullptr) return "";
-  int status = 0;
-  char* demangled = abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status);
-  std::string name = status == 0 && demangled != nullptr ? demangled : info.dli_sname;
-  free(demangled);
-  return name;
+  return demangled(info.dli_sname);
 }
 
 uint32_t number_at(const std::string& text, size_t begin) {
@@ -76,7 +81,8 @@ std::vector<SourceFrame> Symbolizer::ask_code(uintptr_t address) {
     auto lines = process_.ask(question("CODE", *module)).value_or(std::vector<std::string>());
     for (size_t i = 0; i + 1 < lines.size(); i += 2) {
       SourceFrame frame = base;
-      if (lines[i] != "??") frame.function = lines[i];
+      // llvm-symbolizer 19 leaves generic lambdas mangled.
+      if (lines[i] != "??") frame.function = demangled(lines[i].c_str());
       set_place(frame, lines[i + 1]);
       frame.inlined = i + 3 < lines.size();
       frames.push_back(std::move(frame));
