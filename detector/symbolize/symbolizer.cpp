@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "detector/symbolize/modules.h"
 
@@ -17,8 +18,9 @@ std::string question(const char* what, const ModuleAddress& module) {
   return std::string(what) + " \"" + module.path + "\" " + offset;
 }
 
-// Unchanged when it is no mangled name.
+// Unchanged when it is no mangled name. A short plain one would be read as a type: "f" is float.
 std::string demangled(const char* symbol) {
+  if (strncmp(symbol, "_Z", 2) != 0) return symbol;
   int status = 0;
   char* readable = abi::__cxa_demangle(symbol, nullptr, nullptr, &status);
   std::string name = status == 0 && readable != nullptr ? readable : symbol;
