@@ -271,18 +271,20 @@ TEST(Stress, LocksAndSemaphoresMayGoWhenSeenFree) {
 TEST(Stress, ChannelMayGoWhenItsValueHasArrived) {
   for (size_t capacity : {0U, 1U}) {
     on_processors([&] {
+      fiber::WaitGroup senders;
       for (int i = 0; i < 1000; ++i) {
         auto owned = std::make_unique<Channel<int>>(capacity);
         const Channel<int>* channel = owned.get();
         if (i % 2 == 0) {
-          fiber::go([channel] { channel->send(1); });
+          senders.go([channel] { channel->send(1); });
         } else {
-          fiber::go([channel] { fiber::select(on_send(*channel, 1)); });
+          senders.go([channel] { fiber::select(on_send(*channel, 1)); });
         }
         if (i % 3 == 0) fiber::yield();
         owned->receive();
         owned.reset();
       }
+      senders.wait();
     });
   }
 }
