@@ -1,12 +1,17 @@
-# fibersan_add_unit_test(<name> SOURCES <file>... [LIBRARIES <target>...] [TIMEOUT <seconds>])
+# fibersan_add_unit_test(<name> SOURCES <file>... [LIBRARIES <target>...] [TIMEOUT <seconds>]
+#                        [PLAIN_ONLY])
 #
 # Builds the GoogleTest executable unit_<name> into <build>/tests/unit, links it with
 # gtest_main, gmock and the libraries, and lists it in <build>/tests/unit/list.txt, from
-# which utils/check runs it. TIMEOUT (300) bounds the whole executable.
+# which utils/check runs it. TIMEOUT (300) bounds the whole executable. PLAIN_ONLY leaves it
+# out of the builds with sanitizers, for what they could tell nothing new about.
+#
+# Target:   fibersan_unit_tests, all that are listed.
 find_package(GTest REQUIRED)
+add_custom_target(fibersan_unit_tests)
 
 function(fibersan_add_unit_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "PLAIN_ONLY" "TIMEOUT" "SOURCES;LIBRARIES")
   if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "fibersan_add_unit_test(${name} SOURCES ... LIBRARIES ... TIMEOUT ...): "
       "no sources, or not understood: ${arg_UNPARSED_ARGUMENTS}")
@@ -19,6 +24,11 @@ function(fibersan_add_unit_test name)
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/unit")
   target_link_libraries(unit_${name} PRIVATE
     fibersan_build_flags ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
+  if(FIBERSAN_SANITIZE AND arg_PLAIN_ONLY)
+    set_target_properties(unit_${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    return()
+  endif()
+  add_dependencies(fibersan_unit_tests unit_${name})
   set_property(GLOBAL APPEND_STRING PROPERTY FIBERSAN_UNIT_TESTS
     "unit_${name} ${arg_TIMEOUT}\n")
 endfunction()

@@ -47,17 +47,18 @@ def say(text):
     print(text, flush=True)
 
 
-def build_everything(preset_build=None):
-    ok = subprocess.run([os.path.join(TOP, "utils", "build")], check=False).returncode == 0
+def build(*arguments):
+    command = [os.path.join(TOP, "utils", "build"), *arguments]
+    ok = subprocess.run(command, check=False).returncode == 0
     return Counts(passed=int(ok), failed=int(not ok))
 
 
-def run_unit_test(build, state, name, seconds):
+def run_unit_test(tree, state, name, seconds):
     """One GoogleTest executable; its cases are counted, a crash is one more failure."""
     report = os.path.join(state, name + ".json")
     if os.path.exists(report):
         os.remove(report)
-    command = [os.path.join(build, "tests", "unit", name), f"--gtest_output=json:{report}"]
+    command = [os.path.join(tree, "tests", "unit", name), f"--gtest_output=json:{report}"]
     try:
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                              errors="replace", timeout=seconds, check=False)
@@ -87,17 +88,25 @@ def run_unit_test(build, state, name, seconds):
     return counts
 
 
-def unit_tests(build=BUILD):
-    state = os.path.join(STATE, os.path.basename(build))
+def unit_tests(tree=BUILD):
+    state = os.path.join(STATE, os.path.basename(tree))
     os.makedirs(state, exist_ok=True)
-    with open(os.path.join(build, "tests", "unit", "list.txt"), encoding="utf-8") as file:
+    with open(os.path.join(tree, "tests", "unit", "list.txt"), encoding="utf-8") as file:
         tests = [line.split() for line in file.read().splitlines()]
     counts = Counts()
     # Many of them run several threads themselves, hence half the processors.
     with concurrent.futures.ThreadPoolExecutor(max(1, CPUS // 2)) as pool:
-        for result in pool.map(lambda test: run_unit_test(build, state, test[0], int(test[1])),
+        for result in pool.map(lambda test: run_unit_test(tree, state, test[0], int(test[1])),
                                tests):
             counts += result
+    return counts
+
+
+def sanitized(preset):
+    """Our own unit tests once more, built with a sanitizer."""
+    counts = build("--preset", preset, "fibersan_unit_tests")
+    if not counts.failed:
+        counts += unit_tests(f"{BUILD}-{preset}")
     return counts
 
 
@@ -166,7 +175,7 @@ def static_checks():
 
 
 STEPS = {
-    "build": build_everything,
+    "build": build,
     "unit": unit_tests,
     "lit": lit_tests,
     "layers": layers,
