@@ -27,7 +27,8 @@ typedef uint64_t fsan_u64;
 typedef unsigned __int128 fsan_u128;
 
 // One line for each type that a pass hook may use.
-#define FSAN_FOR_EACH_TYPE(X) X(fsan_void) X(fsan_ptr) X(fsan_u8) X(fsan_u16) X(fsan_u32) X(fsan_u64) X(fsan_u128)
+#define FSAN_FOR_EACH_TYPE(X) \
+  X(fsan_void) X(fsan_ptr) X(fsan_u8) X(fsan_u16) X(fsan_u32) X(fsan_u64) X(fsan_u128)
 
 // Read-modify-write operations, in the meaning of LLVM's atomicrmw.
 enum fsan_rmw {
@@ -66,7 +67,12 @@ enum fsan_finding_kind {
 };
 
 // FSAN_LOCK_TRY is or-ed in by try_lock: it can block nobody.
-enum fsan_lock_mode { FSAN_LOCK_WRITE = 0, FSAN_LOCK_READ = 1, FSAN_LOCK_TRY_WRITE = 2, FSAN_LOCK_TRY_READ = 3 };
+enum fsan_lock_mode {
+  FSAN_LOCK_WRITE = 0,
+  FSAN_LOCK_READ = 1,
+  FSAN_LOCK_TRY_WRITE = 2,
+  FSAN_LOCK_TRY_READ = 3
+};
 
 // What instrumented code reads inline, one for each OS thread.
 //
@@ -110,10 +116,12 @@ extern uint64_t __fsan_shadow_base;
 struct fsan_fiber;
 
 #define FSAN_COLD_HOOK2(r, name, t1, p1, t2, p2) FSAN_COLD r __fsan_##name(t1 p1, t2 p2);
-#define FSAN_COLD_HOOK3(r, name, t1, p1, t2, p2, t3, p3) FSAN_COLD r __fsan_##name(t1 p1, t2 p2, t3 p3);
+#define FSAN_COLD_HOOK3(r, name, t1, p1, t2, p2, t3, p3) \
+  FSAN_COLD r __fsan_##name(t1 p1, t2 p2, t3 p3);
 #define FSAN_PASS_HOOK2(r, name, t1, p1, t2, p2) r __fsan_##name(t1 p1, t2 p2);
 #define FSAN_PASS_HOOK3(r, name, t1, p1, t2, p2, t3, p3) r __fsan_##name(t1 p1, t2 p2, t3 p3);
-#define FSAN_PASS_HOOK4(r, name, t1, p1, t2, p2, t3, p3, t4, p4) r __fsan_##name(t1 p1, t2 p2, t3 p3, t4 p4);
+#define FSAN_PASS_HOOK4(r, name, t1, p1, t2, p2, t3, p3, t4, p4) \
+  r __fsan_##name(t1 p1, t2 p2, t3 p3, t4 p4);
 #define FSAN_PASS_HOOK5(r, name, t1, p1, t2, p2, t3, p3, t4, p4, t5, p5) \
   r __fsan_##name(t1 p1, t2 p2, t3 p3, t4 p4, t5 p5);
 #define FSAN_PASS_HOOK6(r, name, t1, p1, t2, p2, t3, p3, t4, p4, t5, p5, t6, p6) \
