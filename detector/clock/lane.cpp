@@ -49,6 +49,7 @@ LaneTable::Lane& LaneTable::lane_at(LaneId lane) const {
 LaneTable::Processor& LaneTable::home(const Lane& lane) { return processors_[lane.home]; }
 
 bool LaneTable::add_block(Processor& to) {
+  static_assert(sizeof(Lane) == 64);
   const LaneId budget = budget_.load(std::memory_order_relaxed);  // relaxed: a number
   // relaxed: the exchange only hands out distinct numbers.
   LaneId first = bound_.load(std::memory_order_relaxed);
@@ -65,6 +66,8 @@ bool LaneTable::add_block(Processor& to) {
   }
   to.unused = first;
   to.unused_end = end;
+  // relaxed: see search().
+  lists_with_blocks_.fetch_or(std::uint64_t{1} << (&to - processors_), std::memory_order_relaxed);
   return true;
 }
 
@@ -128,18 +131,29 @@ LaneId LaneTable::drop_oldest(Processor& list) {
   return lane;
 }
 
+// The first lane that `look` finds in a list that ever had one, own list first.
+template <typename Look>
+LaneId LaneTable::search(unsigned processor, Look look) {
+  // relaxed: a list that gets its first block at this moment may be overlooked.
+  const std::uint64_t used = lists_with_blocks_.load(std::memory_order_relaxed);
+  for (unsigned i = 0; i < kProcessorLists; ++i) {
+    const unsigned list = (processor + i) % kProcessorLists;
+    if ((used >> list & 1) == 0) continue;
+    if (const LaneId lane = look(processors_[list]); lane != kNoLane) return lane;
+  }
+  return kNoLane;
+}
+
 // In the order of section 4: whatever loses nothing comes first.
 LaneId LaneTable::find(const Clock& clock, unsigned processor) {
-  const auto list = [&](unsigned i) -> Processor& {
-    return processors_[(processor + i) % kProcessorLists];
-  };
-  LaneId lane = dominated(list(0), clock, kFewLooks);
-  if (lane == kNoLane) lane = unstamped(list(0), true);
-  for (unsigned i = 1; lane == kNoLane && i < kProcessorLists; ++i)
-    lane = unstamped(list(i), false);
-  for (unsigned i = 0; lane == kNoLane && i < kProcessorLists; ++i)
-    lane = dominated(list(i), clock, kManyLooks);
-  for (unsigned i = 0; lane == kNoLane && i < kProcessorLists; ++i) lane = drop_oldest(list(i));
+  Processor& own = processors_[processor % kProcessorLists];
+  LaneId lane = dominated(own, clock, kFewLooks);
+  if (lane == kNoLane) lane = unstamped(own, true);
+  if (lane == kNoLane)
+    lane = search(processor, [&](Processor& list) { return unstamped(list, false); });
+  if (lane == kNoLane)
+    lane = search(processor, [&](Processor& list) { return dominated(list, clock, kManyLooks); });
+  if (lane == kNoLane) lane = search(processor, [&](Processor& list) { return drop_oldest(list); });
   return lane;
 }
 
@@ -273,6 +287,7 @@ void LaneTable::reset() {
     list.oldest = list.newest = list.free = kNoLane;
     list.unused = list.unused_end = 0;
   }
+  lists_with_blocks_.store(0, std::memory_order_relaxed);
   bound_.store(0, std::memory_order_relaxed);
   lanes_created_.store(0, std::memory_order_relaxed);
   budget_.store(kLaneLimit, std::memory_order_relaxed);

@@ -110,9 +110,12 @@ class LaneTable {
   LaneId unstamped(Processor& list, bool may_add_block);
   LaneId drop_oldest(Processor& list);
   LaneId find(const Clock& clock, unsigned processor);
+  template <typename Look>
+  LaneId search(unsigned processor, Look look);
 
   Processor processors_[kProcessorLists];
   std::atomic<Lane*> blocks_[kBlockLimit] = {};
+  std::atomic<std::uint64_t> lists_with_blocks_{0};  // one bit each
   std::atomic<LaneId> bound_{0};
   std::atomic<LaneId> budget_{kLaneLimit};
   std::atomic<LaneId> lanes_created_{0};

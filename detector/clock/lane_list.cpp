@@ -19,12 +19,16 @@ LaneList& LaneList::operator=(LaneList&& other) noexcept {
   if (this == &other) return *this;
   clear();
   head_ = other.head_;
+  size_ = other.size_;
   other.head_ = nullptr;
+  other.size_ = 0;
   return *this;
 }
 
 void LaneList::push(LaneId lane) {
   static_assert(sizeof(Chunk) == 64);
+  if (size_ == kLimit) clear();
+  ++size_;
   if (head_ == nullptr || head_->count == Chunk::kCapacity) {
     auto* chunk = static_cast<Chunk*>(chunk_slab.allocate());
     chunk->next = head_;
@@ -36,6 +40,7 @@ void LaneList::push(LaneId lane) {
 
 LaneId LaneList::pop() {
   if (head_ == nullptr) return kNoLane;
+  --size_;
   const LaneId lane = head_->lanes[--head_->count];
   if (head_->count == 0) {
     Chunk* empty = head_;
@@ -51,6 +56,7 @@ void LaneList::clear() {
     head_ = chunk->next;
     chunk_slab.free(chunk);
   }
+  size_ = 0;
 }
 
 std::uint64_t LaneList::live_chunks() { return chunk_slab.live(); }

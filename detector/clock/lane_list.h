@@ -2,6 +2,8 @@
 //
 // Output:   hints only: whoever pops one still has to claim the lane from the table.
 // Cost:     push, pop and taking a whole list are O(1); 64 bytes for 13 lanes.
+//           At most kLimit lanes: one more, and all older ones are forgotten, so that a
+//           fiber that takes over nothing does not collect hints for ever.
 // Threads:  one at a time (the owner's, or under the lock of what contains it).
 #ifndef FIBERSAN_DETECTOR_CLOCK_LANE_LIST_H
 #define FIBERSAN_DETECTOR_CLOCK_LANE_LIST_H
@@ -12,12 +14,18 @@ namespace fibersan {
 
 class LaneList {
  public:
+  static constexpr unsigned kLimit = 4096;
+
   constexpr LaneList() = default;
-  LaneList(LaneList&& other) noexcept : head_(other.head_) { other.head_ = nullptr; }
+  LaneList(LaneList&& other) noexcept : head_(other.head_), size_(other.size_) {
+    other.head_ = nullptr;
+    other.size_ = 0;
+  }
   LaneList& operator=(LaneList&& other) noexcept;
   ~LaneList() { clear(); }
 
   [[nodiscard]] bool empty() const { return head_ == nullptr; }
+  [[nodiscard]] unsigned size() const { return size_; }
   void push(LaneId lane);
   // kNoLane when empty.
   LaneId pop();
@@ -29,6 +37,7 @@ class LaneList {
  private:
   struct Chunk;
   Chunk* head_ = nullptr;
+  unsigned size_ = 0;
 };
 
 }  // namespace fibersan

@@ -48,7 +48,7 @@ inline constexpr unsigned kBlockBits = 6;
 inline constexpr unsigned kBlockLanes = 1u << kBlockBits;
 inline constexpr unsigned kBlockLimit = (kLaneLimit + kBlockLanes - 1) / kBlockLanes;
 
-// Processors with lists of their own; indices beyond share them.
+// Processors with lists of their own (one bit each in a word); indices beyond share them.
 inline constexpr unsigned kProcessorLists = 64;
 
 // 1 ... 6: the epoch rule of fiber_clock.h that this build breaks on purpose, so that

@@ -16,9 +16,6 @@ struct Sync::Pending {
 
 namespace {
 
-// Bounds the memory of an object that is merged into for ever and never acquired. Lanes
-// beyond are found, if at all, in the lists of their processors.
-constexpr unsigned kOrphanLimit = 4096;
 // Of lanes whose fibers are still alive, as many are looked at again by the next acquire.
 constexpr unsigned kLiveOrphanLimit = 16;
 
@@ -39,7 +36,6 @@ Sync& Sync::operator=(Sync&& other) noexcept {
   state_ = other.state_;
   hinted_ = other.hinted_;
   pending_count_ = other.pending_count_;
-  orphan_count_ = other.orphan_count_;
   pending_ = other.pending_;
   joined_ = other.joined_;
   other.pending_ = other.joined_ = nullptr;
@@ -60,7 +56,6 @@ void Sync::drop_merged() {
   free_pending(joined_);
   joined_ = nullptr;
   pending_count_ = 0;
-  orphan_count_ = 0;
   orphans_.clear();
 }
 
@@ -142,9 +137,7 @@ void Sync::add(Sync& other) {
 }
 
 void Sync::remember_orphan(LaneId lane) {
-  if (lane == kNoLane || orphan_count_ == kOrphanLimit) return;
-  orphans_.push(lane);
-  ++orphan_count_;
+  if (lane != kNoLane) orphans_.push(lane);
 }
 
 void Sync::hand_orphans(const Clock& clock, LaneId own, LaneList& to) {
@@ -155,18 +148,15 @@ void Sync::hand_orphans(const Clock& clock, LaneId own, LaneList& to) {
     return;
   }
   LaneList alive;
-  unsigned alive_count = 0;
   for (LaneId lane = orphans_.pop(); lane != kNoLane; lane = orphans_.pop()) {
     if (lane == own) continue;
     if (lane_table.adoptable(lane, clock)) {
       to.push(lane);
-    } else if (alive_count < kLiveOrphanLimit && lane_table.state(lane) == LaneState::kLive) {
+    } else if (alive.size() < kLiveOrphanLimit && lane_table.state(lane) == LaneState::kLive) {
       alive.push(lane);
-      ++alive_count;
     }
   }
   orphans_ = static_cast<LaneList&&>(alive);
-  orphan_count_ = alive_count;
 }
 
 }  // namespace fibersan

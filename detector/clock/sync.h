@@ -80,7 +80,6 @@ class Sync {
   State state_ = State::kEmpty;
   bool hinted_ = false;  // the only releaser's lane was handed to somebody already
   std::uint32_t pending_count_ = 0;
-  std::uint32_t orphan_count_ = 0;
   Pending* pending_ = nullptr;
   Pending* joined_ = nullptr;
   LaneList orphans_;

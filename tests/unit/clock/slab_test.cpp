@@ -58,5 +58,14 @@ TEST(LaneList, IsAStack) {
   EXPECT_EQ(LaneList::live_chunks(), before);
 }
 
+TEST(LaneList, IsBounded) {
+  LaneList list;
+  for (LaneId lane = 0; lane < 100'000; ++lane) {
+    list.push(lane);
+    ASSERT_LE(list.size(), LaneList::kLimit);
+  }
+  EXPECT_EQ(list.pop(), 99'999u);
+}
+
 }  // namespace
 }  // namespace fibersan
