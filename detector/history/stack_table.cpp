@@ -27,12 +27,20 @@ class StackTable {
 
   StackId add(const Stack& stack) {
     SpinGuard guard(lock_);
-    StackId id = 0;
-    for (uint32_t i = stack.count; i-- > 0;) {
-      id = child(id, stack.pcs[i]);
-      if (id == 0) return 0;
+    bool is_as_before = true;
+    for (uint32_t depth = 0; depth < stack.count; ++depth) {
+      const uintptr_t pc = stack.pcs[stack.count - 1 - depth];
+      is_as_before = is_as_before && depth < path_length_ && path_[depth].pc == pc;
+      if (is_as_before) continue;
+      const StackId id = child(depth == 0 ? 0 : path_[depth - 1].id, pc);
+      if (id == 0) {
+        path_length_ = depth;
+        return 0;
+      }
+      path_[depth] = {pc, id};
     }
-    return id;
+    path_length_ = stack.count;
+    return stack.count == 0 ? 0 : path_[stack.count - 1].id;
   }
 
   Stack get(StackId id) const {
@@ -52,8 +60,8 @@ class StackTable {
   }
 
   static uint32_t hash(StackId caller, uint64_t pc) {
-    uint64_t mixed = (pc ^ (uint64_t{caller} << 40)) * 0x9e3779b97f4a7c15u;
-    return static_cast<uint32_t>((mixed ^ caller * 0x85ebca6bu) >> 32);
+    const uint64_t mixed = (pc + caller * 0xff51afd7ed558ccdu) * 0x9e3779b97f4a7c15u;
+    return static_cast<uint32_t>(mixed >> 32);
   }
 
   StackId child(StackId caller, uint64_t pc) FIBERSAN_REQUIRES(lock_) {
@@ -98,7 +106,16 @@ class StackTable {
     return true;
   }
 
+  // The stack added last, outermost frame first. Its outer frames are mostly those of the
+  // next one too: a walk over a tree of n nodes makes n stacks, each a step from the last.
+  struct Step {
+    uintptr_t pc;
+    StackId id;
+  };
+
   SpinLock lock_;
+  Step path_[kMaxFrames] FIBERSAN_GUARDED_BY(lock_) = {};
+  uint32_t path_length_ FIBERSAN_GUARDED_BY(lock_) = 0;
   std::atomic<Node*> chunks_[kMaxChunks] = {};
   StackId* buckets_ FIBERSAN_GUARDED_BY(lock_) = nullptr;
   uint32_t bucket_count_ FIBERSAN_GUARDED_BY(lock_) = 0;

@@ -3,7 +3,8 @@
 // Input:    stacks. Output: 32-bit ids, and the stacks back.
 // State:    a trie from the outermost frame inwards: a node is {caller's node, pc}, so
 //           stacks share their outer frames. Nodes are never removed.
-// Cost:     add() one hash probe for each frame; stack_of_id() one load for each frame.
+// Cost:     add() one hash probe for each frame that the stack added last did not have;
+//           stack_of_id() one load for each frame.
 // Threads:  any; add() takes a spin lock, stack_of_id() none.
 //
 // Invariants
