@@ -41,7 +41,7 @@ void limit(Tokens tokens, fiber::Channel<Token> stop) {
 }
 
 void request(Tokens tokens, Statistics& statistics) {
-  auto serve = [&](auto) {
+  auto serve = [&] {
     ++statistics.served;
     // CHECK: WARNING: FiberSan: data race
     // CHECK-NEXT: Write of size 4 at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}} '{{[a-z]+}}':

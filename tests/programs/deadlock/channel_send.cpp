@@ -22,8 +22,8 @@ void produce() { results.send(1); }
 // CHECK: {{^}}WARNING: FiberSan: global deadlock (pid={{[0-9]+}})
 // CHECK-DAG: Fiber 1 waits: waitgroup wait on waitgroup 0x{{[0-9a-f]+}}
 // CHECK-DAG: Fiber 2 'producer' waits: chan send on channel 0x{{[0-9a-f]+}}
-// CHECK-DAG: produce() {{.*}}channel_send.cpp:[[@LINE-5]]
-// CHECK-DAG: {{.*}}channel_send.cpp:[[@LINE+10]]
+// CHECK-DAG: produce() {{.*}}channel_send.cpp:[[@LINE-4]]
+// CHECK-DAG: {{.*}}channel_send.cpp:[[@LINE+9]]
 
 int main() {
   return fiber::run([] {

@@ -23,15 +23,15 @@ void use_stack(std::atomic<long>& sum) {
 int main() {
   return fiber::run([] {
     std::atomic<long> sum = 0;
-    for (int round = 0; round < 20; ++round) {
-      std::atomic<int> alive = 50;
+    std::atomic<int> ended = 0;
+    for (int round = 1; round <= 20; ++round) {
       for (int i = 0; i < 50; ++i)
         fiber::go([&] {
           use_stack(sum);
-          alive.fetch_sub(1, std::memory_order_relaxed);
+          ended.fetch_add(1, std::memory_order_relaxed);
         });
       // No edge from the fibers' accesses: only time, and their end.
-      while (alive.load(std::memory_order_relaxed) != 0) fiber::yield();
+      while (ended.load(std::memory_order_relaxed) != 50 * round) fiber::yield();
     }
     std::printf("sum %ld\n", sum.load());
   });

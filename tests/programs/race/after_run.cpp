@@ -25,7 +25,7 @@ void second_run() {
     // CHECK: Write of size 4
     // CHECK-NEXT: #0 {{.*}}after_run.cpp:[[@LINE-3]]
     // CHECK: Previous write of size 4
-    // CHECK-NEXT: #0 {{.*}}after_run.cpp:[[@LINE-12]]
+    // CHECK-NEXT: #0 {{.*}}after_run.cpp:[[@LINE-11]]
   });
   second.wait();
   first.wait();

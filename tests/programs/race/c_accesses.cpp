@@ -26,9 +26,9 @@ int main() {
 }
 // CHECK: WARNING: FiberSan: data race
 // CHECK-NEXT: Read of size 4 at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}}:
-// CHECK-NEXT: #0 counter_get {{.*}}counter.c:14
+// CHECK-NEXT: #0 counter_get {{.*}}counter.c:10
 // CHECK: Previous write of size 4 at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}}:
-// CHECK-NEXT: #0 counter_set {{.*}}counter.c:12
+// CHECK-NEXT: #0 counter_set {{.*}}counter.c:8
 // CHECK: Location is global 'counter' of size 4
 // CHECK: FiberSan: reported 1 warnings; precision: exact
 // FIXED: read 1

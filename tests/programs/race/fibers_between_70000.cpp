@@ -1,8 +1,8 @@
 // 70 000 fibers come and go between the two accesses of the pair, more than a 16-bit
 // lane number could tell apart. -DFIXED joins the first one.
 //
-// RUN: %fibersan -O2 %s -o %t && %exits 66 %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
-// RUN: %exits 66 env FIBER_OPTIONS=procs=1 %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
+// RUN: %fibersan -O2 %s -o %t && %exits 66 env FIBERSAN_OPTIONS=history_size=7 %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
+// RUN: %exits 66 env FIBER_OPTIONS=procs=1 FIBERSAN_OPTIONS=history_size=7 %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
 // RUN: %fibersan -O2 -DFIXED %s -o %t.fixed && %run %t.fixed 2>&1 | FileCheck %s --check-prefix=FIXED --implicit-check-not=WARNING
 // RUN: env FIBER_OPTIONS=procs=1 %run %t.fixed 2>&1 | FileCheck %s --check-prefix=FIXED --implicit-check-not=WARNING
 #include <fiber/fiber.h>

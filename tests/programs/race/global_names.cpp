@@ -19,9 +19,9 @@ int Stock::apples[3];
 static long pears;
 Turn turn;
 
-void buy(int* apples, long* pears) {
-  apples[2] = 1;
-  *pears = 1;
+void buy(int* apples, long* pears, int number) {
+  apples[2] = number;
+  *pears = number;
   turn.done();
 }
 // CHECK: WARNING: FiberSan: data race
@@ -32,20 +32,20 @@ void buy(int* apples, long* pears) {
 int main() {
   return fiber::run([] {
     fiber::WaitGroup both;
-    both.go([] { buy(shop::Stock::apples, &pears); });
+    both.go([] { buy(shop::Stock::apples, &pears, 3); });
     both.go([] {
       turn.after(1);
 #ifdef FIXED
       int own_apples[3];
       long own_pears;
-      buy(own_apples, &own_pears);
+      buy(own_apples, &own_pears, 4);
 #else
-      buy(shop::Stock::apples, &pears);
+      buy(shop::Stock::apples, &pears, 4);
 #endif
     });
     both.wait();
-    std::puts("done");
+    std::printf("%ld pears\n", pears);
   });
 }
 // CHECK: FiberSan: reported 2 warnings; precision: exact
-// FIXED: done
+// FIXED: 3 pears

@@ -28,7 +28,7 @@ int main() {
     // CHECK: Previous write of size 8 at 0x[[#RACY]] by fiber
     // CHECK-NEXT: #0 {{.*}}heap_block.cpp:[[@LINE-4]]
     // CHECK: Location is heap block of size 40 at 0x[[#RACY-24]] allocated by fiber 2 'allocator':
-    // CHECK: allocate() {{.*}}heap_block.cpp:14
+    // CHECK: allocate() {{.*}}heap_block.cpp:[[@LINE-13]]
 #ifdef FIXED
     auto other = std::make_unique<long[]>(5);
     both.go([&] { turn.after(1), other[3] = 2; });

@@ -18,7 +18,7 @@ Turn turn;
 void late(int* block) {
   delete[] block;
   // CHECK: WARNING: FiberSan: heap-use-after-free race (pid={{[0-9]+}})
-  // CHECK-NEXT: Write of size 40 at 0x{{[0-9a-f]+}} by fiber 1:
+  // CHECK-NEXT: Free of size 40 at 0x{{[0-9a-f]+}} by fiber 1:
   // CHECK: late(int*) {{.*}}heap_free.cpp:[[@LINE-3]]
 }
 

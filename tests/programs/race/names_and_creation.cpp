@@ -27,9 +27,9 @@ void start_reader(fiber::WaitGroup& readers) {
 // CHECK-NEXT: Read of size 4 at 0x{{[0-9a-f]+}} by fiber [[READER:[0-9]+]] 'late reader':
 // CHECK: Previous write of size 4 at 0x{{[0-9a-f]+}} by fiber [[WRITER:[0-9]+]] 'writer':
 // CHECK: Fiber [[READER]] 'late reader' (running) created by fiber [[PARENT:[0-9]+]] 'parent' at:
-// CHECK: start_reader({{.*}}names_and_creation.cpp:[[@LINE-11]]
+// CHECK: start_reader({{.*}}names_and_creation.cpp:[[@LINE-10]]
 // CHECK: Fiber [[WRITER]] 'writer' (finished) created by fiber 1 at:
-// CHECK: start_writer({{.*}}names_and_creation.cpp:[[@LINE-17]]
+// CHECK: start_writer({{.*}}names_and_creation.cpp:[[@LINE-16]]
 
 int main() {
   return fiber::run([] {

@@ -9,11 +9,12 @@
 
 int main() {
   return fiber::run([] {
-    std::thread one([] {}), two([] {});
+    int first = 0, second = 0;
+    std::thread one([&] { first = 1; }), two([&] { second = 1; });
     one.join();
     two.join();
-    std::puts("done");
+    std::printf("%d %d\n", first, second);
   });
 }
-// CHECK-DAG: done
+// CHECK-DAG: 1 1
 // CHECK-DAG: FiberSan: reported 0 warnings; precision: 2 foreign threads not checked

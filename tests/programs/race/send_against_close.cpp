@@ -17,13 +17,13 @@ Turn turn;
 void late() {
   channel.close();
   // CHECK: WARNING: FiberSan: data race
-  // CHECK-NEXT: Write of size {{[0-9]+}} at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}}:
+  // CHECK-NEXT: Operation on channel 0x{{[0-9a-f]+}} by fiber {{[0-9]+}}:
   // CHECK: late() {{.*}}send_against_close.cpp:[[@LINE-3]]
 }
 
 void early() {
   channel.send(1);
-  // CHECK: Previous read of size {{[0-9]+}} at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}}:
+  // CHECK: Previous operation on channel 0x{{[0-9a-f]+}} by fiber {{[0-9]+}}:
   // CHECK: early() {{.*}}send_against_close.cpp:[[@LINE-2]]
 }
 

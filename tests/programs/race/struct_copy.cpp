@@ -37,7 +37,7 @@ void late() {
   // CHECK-NEXT: Write of size 8 at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}}:
   // CHECK-NEXT: #0 late() {{.*}}struct_copy.cpp:[[@LINE-3]]
   // CHECK: Previous read of size {{8|16|32|64}} at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}}:
-  // CHECK: early() {{.*}}struct_copy.cpp:[[@LINE-13]]
+  // CHECK: early() {{.*}}struct_copy.cpp:[[@LINE-12]]
 }
 
 int main() {

@@ -15,7 +15,7 @@
 Turn turn;
 
 void use(int* block) {
-  block[1] = 1;
+  block[50] = 1;
   // CHECK: WARNING: FiberSan: heap-use-after-free race
   // CHECK-NEXT: Write of size 4 at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}} 'user':
   // CHECK-NEXT: #0 use(int*) {{.*}}use_after_free.cpp:[[@LINE-3]]
@@ -23,7 +23,7 @@ void use(int* block) {
 
 void release(int* block) {
   std::free(block);
-  // CHECK: Previous write of size 400 at 0x{{[0-9a-f]+}} by fiber 1:
+  // CHECK: Previous free of size 400 at 0x{{[0-9a-f]+}} by fiber 1:
   // CHECK: release(int*) {{.*}}use_after_free.cpp:[[@LINE-2]]
 }
 

@@ -42,7 +42,7 @@ void late() {
   // CHECK: {{^}}  Previous write of size 4 at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}}:
   // CHECK-NEXT: {{^}}    #0 early() {{.*}}write_write.cpp:[[@LINE-12]]:{{[0-9]+}} ({{.*}}+0x{{[0-9a-f]+}})
   // CHECK: {{^}}  Location is global 'value' of size 4
-  // CHECK: SUMMARY: FiberSan: data race {{.*}}write_write.cpp:[[@LINE-8]]:{{[0-9]+}} in late
+  // CHECK: SUMMARY: FiberSan: data race {{.*}}write_write.cpp:[[@LINE-7]]:{{[0-9]+}} in late
 }
 
 int main() {
