@@ -40,14 +40,24 @@ char* align_down(char* address, size_t alignment) {
   return address - reinterpret_cast<uintptr_t>(address) % alignment;
 }
 
-// Gives the stack back when the callable cannot be moved into it.
+// Gives the stack back when the callable cannot be moved into it. To the pool: moving is
+// the user's code, which may have parked and gone on with another processor.
 struct StackOwner {
   Stack* stack;
-  StackCache* cache;
   ~StackOwner() {
-    if (stack != nullptr) stack_pool().give(stack, cache);
+    if (stack != nullptr) stack_pool().give(stack, nullptr);
   }
 };
+
+Stack* take_stack(const FiberOptions* options) {
+  uint32_t size_class = scheduler.stack_class();
+  if (options != nullptr && options->stack_size != 0) {
+    size_class = StackPool::class_of(options->stack_size);
+  }
+  Worker* worker = current_worker();
+  const bool cached = worker != nullptr && size_class == scheduler.stack_class();
+  return stack_pool().take(size_class, cached ? &worker->processor()->stacks : nullptr);
+}
 
 void record_creator(Fiber* fiber) {
   Fiber* creator = current_fiber();
@@ -66,14 +76,7 @@ Fiber* Fiber::at(Stack* stack) {
 
 Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* source,
                     JoinState* join) {
-  Worker* worker = current_worker();
-  StackCache* cache = worker == nullptr ? nullptr : &worker->processor()->stacks;
-  uint32_t size_class = scheduler.stack_class();
-  if (options != nullptr && options->stack_size != 0) {
-    size_class = StackPool::class_of(options->stack_size);
-    if (size_class != scheduler.stack_class()) cache = nullptr;
-  }
-  StackOwner owner{stack_pool().take(size_class, cache), cache};
+  StackOwner owner{take_stack(options)};
 #if __has_feature(address_sanitizer)
   ASAN_UNPOISON_MEMORY_REGION(owner.stack->low, owner.stack->size() - sizeof(Stack));
 #endif

@@ -2,7 +2,7 @@
 //
 // State:    everything that belongs to a fiber and is not on its stack: saved registers,
 //           exception globals, errno, how it left, why it waits, who it is.
-// Cost:     400 bytes in the stack's first page, no allocation of its own.
+// Cost:     256 bytes in the stack's first page, no allocation of its own.
 // Threads:  owned as fiber_state.h says; `state` and `wait_word` by anybody.
 //
 // Invariants
@@ -26,30 +26,33 @@ namespace fiber::internal {
 // What a fiber wants from the worker whose stack it has returned to.
 enum class Leave : uint8_t { kYield, kPark, kEnd };
 
-// The part of the C++ ABI's per-thread state that follows a fiber: the stack of caught
-// exceptions and the number of uncaught ones (Itanium C++ ABI, 2.2.2).
+// The C++ ABI's globals of a thread: the stack of caught exceptions and the number of
+// uncaught ones (Itanium C++ ABI, 2.2.2).
 struct ExceptionGlobals {
   void* caught = nullptr;
   unsigned uncaught = 0;
+};
+
+// What the C and C++ libraries keep for a thread and we for a fiber.
+struct ThreadState {
+  void* caught_exceptions = nullptr;
+  unsigned uncaught_exceptions = 0;
+  int error_number = 0;
 };
 
 class Fiber {
  public:
   static constexpr size_t kCreatorFrames = 6;
 
-  // run queues
+  // One cache line for all that a switch touches.
   FiberStateWord state;
   Leave leave = Leave::kYield;
-  Fiber* next = nullptr;
-
-  // switching
   Context context = nullptr;  // while it does not run
   Context worker = nullptr;   // while it runs
-  SwitchNotes notes;
   SwitchNotes* worker_notes = nullptr;
   fsan_fiber* detector = nullptr;
-  ExceptionGlobals exceptions;
-  int saved_errno = 0;
+  ThreadState thread_state;
+  [[no_unique_address]] SwitchNotes notes;
 
   // waiting
   void (*after_save)(void*) = nullptr;

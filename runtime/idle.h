@@ -24,8 +24,9 @@
 //   - wake_one() counts the spinner before it has one. When it finds no sleeper it takes
 //     that back under the lock: a worker that enters later is ordered behind it, and its
 //     [F2] behind the [F1] of every publisher that relied on the number.
-//   - The next slot of a processor counts as work for the worker that is about to sleep
-//     only if the owner does not pick it up itself within a few microseconds (PickState).
+//   - A fiber in a next slot counts as work for the worker that is about to sleep only if
+//     the owner does not take it within a few microseconds. If the owner takes it, nothing
+//     waits; if it displaces it, that is a push behind our [F2], which wakes us.
 //
 // Invariants
 //   I1  sleeping_ is the number of workers in the set; it changes under the lock.

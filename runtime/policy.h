@@ -57,25 +57,33 @@ class PickState {
 
   // Where to look first. The other sources follow in the order slot, ring, global.
   Source first_source(bool ring_empty) {
-    const uint32_t tick = picks() + 1;
-    // Relaxed: thieves only compare two readings, see picks().
-    picks_.store(tick, std::memory_order_relaxed);
-    if (tick % kGlobalPeriod == 0) return Source::kGlobal;
+    if (++picks_ % kGlobalPeriod == 0) return Source::kGlobal;
     return next_in_row_ >= kNextLimit && !ring_empty ? Source::kRing : Source::kNextSlot;
   }
-  void reset() {
-    picks_.store(0, std::memory_order_relaxed);
-    next_in_row_ = 0;
+  void picked(Source source) {
+    if (source != Source::kNextSlot) {
+      next_in_row_ = 0;
+      return;
+    }
+    ++next_in_row_;
+    // Relaxed: ordered by the slot, see next_picks().
+    next_picks_.store(next_picks() + 1, std::memory_order_relaxed);
   }
-  void picked(Source source) { next_in_row_ = source == Source::kNextSlot ? next_in_row_ + 1 : 0; }
+  void reset() {
+    picks_ = 0;
+    next_in_row_ = 0;
+    next_picks_.store(0, std::memory_order_relaxed);
+  }
 
-  // Changes while the processor's worker takes one fiber after the other. A thief that
-  // sees it change leaves the next slot alone: its fiber runs soon, on warm data.
-  uint32_t picks() const { return picks_.load(std::memory_order_relaxed); }
+  // How many fibers the owner has taken out of its next slot. Any processor: who has first
+  // seen a fiber in the slot (acquire) and then sees this number change knows that the
+  // owner has taken that fiber, or has displaced it and told the others (idle.h).
+  uint32_t next_picks() const { return next_picks_.load(std::memory_order_relaxed); }
 
  private:
-  std::atomic<uint32_t> picks_{0};
+  uint32_t picks_ = 0;
   uint32_t next_in_row_ = 0;
+  std::atomic<uint32_t> next_picks_{0};
 };
 
 }  // namespace fiber::internal

@@ -23,26 +23,14 @@
 
 namespace fiber::internal {
 
-// Item has a member `Item* next`, the link of a Chain.
-template <typename Item>
-struct Chain {
-  Item* first = nullptr;
-  Item* last = nullptr;
+// Items on their way from one queue to another; the items themselves are not touched, they
+// are cold.
+template <typename Item, uint32_t kCapacity>
+struct Batch {
   uint32_t count = 0;
+  Item* items[kCapacity];
 
-  void append(Item* item) {
-    item->next = nullptr;
-    (first == nullptr ? first : last->next) = item;
-    last = item;
-    ++count;
-  }
-  Item* take_first() {
-    Item* item = first;
-    if (item == nullptr) return nullptr;
-    first = item->next;
-    --count;
-    return item;
-  }
+  void append(Item* item) { items[count++] = item; }
 };
 
 template <typename Item, uint32_t kCapacity = 256>
@@ -50,11 +38,12 @@ class RunQueue {
   static_assert(kCapacity >= 2 && (kCapacity & (kCapacity - 1)) == 0);
 
  public:
-  using ItemChain = Chain<Item>;
+  // Half a ring and the item that found it full.
+  using Overflow = Batch<Item, kCapacity / 2 + 1>;
 
-  // Owner. Appends; when the ring is full, half of it and the item go to `overflow`, for
-  // the global queue.
-  void push(Item* item, ItemChain& overflow) {
+  // Owner. Appends; when the ring is full, half of it and the item go to the empty
+  // `overflow`, for the global queue.
+  void push(Item* item, Overflow& overflow) {
     for (;;) {
       const uint32_t tail = tail_.load(std::memory_order_relaxed);
       // acquire [A1]: thieves have read the entries that we overwrite (I2). Pairs with [R1].
@@ -74,7 +63,7 @@ class RunQueue {
   }
 
   // Owner. The item runs next; the one it displaces goes to the end of the ring.
-  void push_next(Item* item, ItemChain& overflow) {
+  void push_next(Item* item, Overflow& overflow) {
     // release [R3]: the item. Pairs with [A3]. No acquire: what is displaced we pushed.
     Item* displaced = next_.exchange(item, std::memory_order_release);
     if (displaced != nullptr) push(displaced, overflow);
@@ -93,6 +82,9 @@ class RunQueue {
     for (;;) {
       if (head == tail_.load(std::memory_order_relaxed)) return nullptr;
       Item* item = entry(head).load(std::memory_order_relaxed);
+      // One of the following will be needed soon and is cold when there are many; a stale
+      // entry does no harm.
+      __builtin_prefetch(entry(head + 2).load(std::memory_order_relaxed));
       // Relaxed: entries and items are our own; the exchange continues the release
       // sequence of a thief's [R1].
       if (head_.compare_exchange_weak(head, head + 1, std::memory_order_relaxed,
@@ -134,7 +126,8 @@ class RunQueue {
   }
 
   // Any processor. Takes `seen` out of the next slot when it is still there.
-  Item* peek_next() const { return next_.load(std::memory_order_relaxed); }
+  // acquire [A3]: what the owner did before the push, its counts of picks included.
+  Item* peek_next() const { return next_.load(std::memory_order_acquire); }
   bool steal_next(Item* seen) {
     // acquire [A3]: the item. Pairs with [R3] in push_next().
     return next_.compare_exchange_strong(seen, nullptr, std::memory_order_acquire,
@@ -158,18 +151,17 @@ class RunQueue {
  private:
   std::atomic<Item*>& entry(uint32_t index) { return ring_[index % kCapacity]; }
 
-  bool take_half(uint32_t head, ItemChain& out) {
+  bool take_half(uint32_t head, Overflow& out) {
     constexpr uint32_t kHalf = kCapacity / 2;
-    Item* taken[kHalf];
     for (uint32_t i = 0; i < kHalf; ++i) {
-      taken[i] = entry(head + i).load(std::memory_order_relaxed);
+      out.items[i] = entry(head + i).load(std::memory_order_relaxed);
     }
     // Relaxed: as in take().
     if (!head_.compare_exchange_strong(head, head + kHalf, std::memory_order_relaxed,
                                        std::memory_order_relaxed)) {
       return false;
     }
-    for (Item* item : taken) out.append(item);
+    out.count = kHalf;
     return true;
   }
 

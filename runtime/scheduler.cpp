@@ -4,7 +4,8 @@
 
 namespace fiber::internal {
 
-constinit Scheduler scheduler;
+// Not destroyed: std::exit may be called while workers run.
+[[clang::no_destroy]] constinit Scheduler scheduler;
 
 void Scheduler::enqueue(Fiber* fiber) {
   Worker* worker = current_worker();
@@ -13,7 +14,7 @@ void Scheduler::enqueue(Fiber* fiber) {
     idle.work_published();
     return;
   }
-  Chain<Fiber> overflow;
+  RunQueue<Fiber>::Overflow overflow;
   worker->processor()->queue.push_next(fiber, overflow);
   global.push(overflow);
   // Alone, the caller is the one who would be woken.

@@ -14,13 +14,8 @@ namespace {
 
 constinit thread_local Worker* this_worker = nullptr;
 
-constexpr uint32_t kGlobalBatch = 128;  // at most half a ring from the global queue at once
-constexpr int kSearchRounds = 24;       // about 20 us before a worker goes to sleep
+constexpr int kSearchRounds = 24;  // about 20 us before a worker goes to sleep
 constexpr auto kNextSlotGrace = std::chrono::microseconds(4);
-
-ExceptionGlobals& exception_globals() {
-  return *reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
-}
 
 void pause_for(std::chrono::nanoseconds duration) {
   const auto end = Clock::now() + duration;
@@ -29,6 +24,13 @@ void pause_for(std::chrono::nanoseconds duration) {
     __builtin_ia32_pause();
 #endif
   } while (Clock::now() < end);
+}
+
+// After a fiber was seen in the processor's next slot: does the owner take it by itself?
+bool owner_takes_next(const Processor& processor) {
+  const uint32_t picks = processor.picks.next_picks();
+  pause_for(kNextSlotGrace);
+  return processor.picks.next_picks() != picks;
 }
 
 }  // namespace
@@ -42,6 +44,8 @@ void Worker::work(Processor* processor) {
   processor_ = processor;
   this_worker = this;
   notes_.adopt_thread();
+  exceptions_ = reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
+  errno_ = &errno;
   while (Fiber* fiber = find_fiber()) {
     if (fiber->state.dispatch()) execute(fiber);
   }
@@ -87,20 +91,25 @@ Fiber* Worker::pick_local(Source first) {
     return fiber;
   }
   // The slot again: it was passed over for a ring that a thief has emptied since.
-  if (Fiber* fiber = queue.take_next()) return fiber;
+  if (Fiber* fiber = queue.take_next()) {
+    picks.picked(Source::kNextSlot);
+    return fiber;
+  }
   return pick_global();
 }
 
 // One fiber, and a share of the others for our own ring.
 Fiber* Worker::pick_global() {
-  Chain<Fiber> taken = scheduler.global.take(scheduler.processor_count(), kGlobalBatch);
-  Fiber* first = taken.take_first();
-  if (first == nullptr) return nullptr;
+  GlobalQueue::Taken taken;
+  scheduler.global.take(scheduler.processor_count(), taken);
+  if (taken.count == 0) return nullptr;
   processor_->picks.picked(Source::kGlobal);
-  Chain<Fiber> overflow;
-  while (Fiber* fiber = taken.take_first()) processor_->queue.push(fiber, overflow);
-  scheduler.global.push(overflow);
-  return first;
+  for (uint32_t i = 1; i < taken.count; ++i) {
+    RunQueue<Fiber>::Overflow overflow;
+    processor_->queue.push(taken.items[i], overflow);
+    scheduler.global.push(overflow);
+  }
+  return taken.items[0];
 }
 
 // The victims in a circle from a random one.
@@ -117,14 +126,11 @@ Fiber* Worker::steal() {
 
 Fiber* Worker::steal_from(Processor& victim) {
   if (Fiber* fiber = victim.queue.steal_into(processor_->queue)) return fiber;
+  // Its owner most likely takes a fiber in the next slot at once. Only one that does not
+  // is busy with a long fiber.
   Fiber* next = victim.queue.peek_next();
-  if (next == nullptr) return nullptr;
-  // Its owner most likely takes it at once. Only an owner that picks nothing for a while is
-  // busy with a long fiber.
-  const uint32_t picks = victim.picks.picks();
-  pause_for(kNextSlotGrace);
-  if (victim.picks.picks() != picks || !victim.queue.steal_next(next)) return nullptr;
-  return next;
+  if (next == nullptr || owner_takes_next(victim)) return nullptr;
+  return victim.queue.steal_next(next) ? next : nullptr;
 }
 
 Fiber* Worker::search() {
@@ -163,10 +169,7 @@ bool Worker::work_waits() {
   for (uint32_t i = 0; i < count; ++i) {
     Processor& processor = scheduler.processor(i);
     if (!processor.queue.ring_empty()) return true;
-    if (processor.queue.peek_next() == nullptr) continue;
-    const uint32_t picks = processor.picks.picks();
-    pause_for(kNextSlotGrace);
-    if (processor.picks.picks() == picks && processor.queue.peek_next() != nullptr) return true;
+    if (processor.queue.peek_next() != nullptr && !owner_takes_next(processor)) return true;
   }
   return false;
 }
@@ -218,15 +221,14 @@ void Worker::execute(Fiber* fiber) {
   current_ = fiber;
   fiber->worker_notes = &notes_;
   __fsan_fiber_switched_in(fiber->detector);
-  ExceptionGlobals& exceptions = exception_globals();
-  exceptions = fiber->exceptions;
-  errno = fiber->saved_errno;
+  const ThreadState& entering = fiber->thread_state;
+  *exceptions_ = {entering.caught_exceptions, entering.uncaught_exceptions};
+  *errno_ = entering.error_number;
   notes_.leaving(fiber->notes, /*last=*/false);
   const Arrival arrival = switch_to(fiber->context, fiber);
   notes_.arrived(fiber->notes);
-  fiber->saved_errno = errno;
-  fiber->exceptions = exceptions;
-  exceptions = {};
+  fiber->thread_state = {exceptions_->caught, exceptions_->uncaught, *errno_};
+  *exceptions_ = {};
   fiber->context = arrival.from;
   __fsan_fiber_switched_out(fiber->detector);
   current_ = nullptr;
@@ -253,7 +255,7 @@ void Worker::after_leaving(Fiber* fiber) {
 }
 
 void Worker::enqueue_last(Fiber* fiber) {
-  Chain<Fiber> overflow;
+  RunQueue<Fiber>::Overflow overflow;
   const bool others = !processor_->queue.empty();
   processor_->queue.push(fiber, overflow);
   scheduler.global.push(overflow);

@@ -49,6 +49,9 @@ class Worker {
   Processor* processor_ = nullptr;
   Fiber* current_ = nullptr;
   SwitchNotes notes_;
+  // The thread's own, looked up once.
+  ExceptionGlobals* exceptions_ = nullptr;
+  int* errno_ = nullptr;
   bool spinning_ = false;
 
   // Guarded by the lock of the idle set.

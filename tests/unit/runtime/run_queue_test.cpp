@@ -14,15 +14,14 @@ namespace {
 
 struct Item {
   int value = 0;  // plain: written by the pusher, read by whoever takes it
-  Item* next = nullptr;
 };
 
 using Queue = RunQueue<Item, 4>;
-using ItemChain = Chain<Item>;
+using Overflow = Queue::Overflow;
 
-std::vector<int> values(ItemChain chain) {
+std::vector<int> values(const Overflow& overflow) {
   std::vector<int> result;
-  while (Item* item = chain.take_first()) result.push_back(item->value);
+  for (uint32_t i = 0; i < overflow.count; ++i) result.push_back(overflow.items[i]->value);
   return result;
 }
 
@@ -37,7 +36,7 @@ struct RunQueueTest : testing::Test {
   }
   Item items[16];
   Queue queue;
-  ItemChain overflow;
+  Overflow overflow;
 };
 
 TEST_F(RunQueueTest, FirstInFirstOut) {
@@ -102,7 +101,7 @@ TEST_F(RunQueueTest, AgreesWithAModel) {
         if (unused.empty()) break;
         Item* item = unused.back();
         unused.pop_back();
-        ItemChain out;
+        Overflow out;
         queue.push(item, out);
         if (model.size() < 4) {
           ASSERT_EQ(out.count, 0u);
@@ -175,13 +174,13 @@ TEST(RunQueueRace, OneOwnerThreeThieves) {
   std::mt19937 random(2);
   for (Item& item : items) {
     item.value = 1;
-    ItemChain overflow;
+    Overflow overflow;
     if (random() % 4 == 0) {
       queue.push_next(&item, overflow);
     } else {
       queue.push(&item, overflow);
     }
-    while (Item* out = overflow.take_first()) count(out);
+    for (uint32_t i = 0; i < overflow.count; ++i) count(overflow.items[i]);
     if (random() % 3 == 0) {
       if (Item* own = queue.take()) count(own);
     }
