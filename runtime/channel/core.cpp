@@ -1,5 +1,6 @@
 #include "runtime/channel/core.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <stdexcept>
@@ -83,6 +84,10 @@ ChannelCore::~ChannelCore() {
 void ChannelCore::move(void* to, void* from) const {
   if (type_.move_construct != nullptr) {
     type_.move_construct(to, from);
+  } else if (type_.size == 4) {  // the sizes of most channels are not worth a call
+    std::memcpy(to, from, 4);
+  } else if (type_.size == 8) {
+    std::memcpy(to, from, 8);
   } else {
     std::memcpy(to, from, type_.size);
   }

@@ -87,8 +87,9 @@ class ChannelCore {
 
   size_t size() const { return count(); }
   size_t capacity() const { return capacity_; }
-  // A send and a close that are not ordered are a race of the program.
-  const void* race_point() const { return &race_point_; }
+  // A send and a close that are not ordered are a race of the program, on the address by
+  // which the channel is known.
+  const void* race_point() const { return this; }
 
   SpinLock lock_{LockRank::kChannel};
 
@@ -122,7 +123,6 @@ class ChannelCore {
   size_t head_ FIBER_GUARDED_BY(lock_) = 0;  // the oldest value
   size_t tail_ FIBER_GUARDED_BY(lock_) = 0;  // the next free slot
   bool closed_ FIBER_GUARDED_BY(lock_) = false;
-  char race_point_ = 0;
   Waiter* senders_first_ FIBER_GUARDED_BY(lock_) = nullptr;
   Waiter* senders_last_ FIBER_GUARDED_BY(lock_) = nullptr;
   Waiter* receivers_first_ FIBER_GUARDED_BY(lock_) = nullptr;

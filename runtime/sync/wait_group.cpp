@@ -18,9 +18,6 @@ using namespace internal;  // NOLINT: the whole file is about it
 
 namespace {
 
-// Where an add from zero and a wait meet as a race; no other hook speaks of this address.
-const void* misuse_point(const SyncState& state) { return &state.first; }
-
 // Throws when the counter would leave its range.
 uint64_t added(uint64_t word, int32_t count, const void* group) {
   const int64_t sum = static_cast<int64_t>(payload(word)) + count;
@@ -41,7 +38,8 @@ WaitGroup::~WaitGroup() {
 void WaitGroup::add(int32_t count) {
   if (count < 0) __fsan_merge(this);
   uint64_t word = state_.word.load(std::memory_order_relaxed);
-  if (count > 0 && payload(word) == 0) __fsan_object_read(misuse_point(state_), 1);
+  // An add from zero and a wait that are not ordered are a race.
+  if (count > 0 && payload(word) == 0) __fsan_object_read(this, 1);
   for (int round = 0;; ++round) {
     const uint64_t next = added(word, count, this);
     if ((word & kBusy) != 0) {
@@ -64,7 +62,7 @@ void WaitGroup::add(int32_t count) {
 }
 
 void WaitGroup::wait() {
-  __fsan_object_awaited(misuse_point(state_), 1);
+  __fsan_object_awaited(this, 1);
   // acquire [A2]: pairs with [R2] in add() and [R1] in unlock_word().
   if (state_.word.load(std::memory_order_acquire) != 0) {
     const uint64_t word = lock_word(state_);

@@ -30,6 +30,7 @@ struct Model {
   int races = 0;
   uint64_t last_fiber = 0;
   fsan_fiber main;
+  std::set<fsan_fiber*> live;
 };
 
 Model& model() {
@@ -136,7 +137,10 @@ extern "C" {
 void __fsan_processor_acquired(uint32_t) {}
 void __fsan_processor_released(uint32_t) {}
 void __fsan_run_started(uint32_t, uint64_t) {}
-void __fsan_run_finished() {}
+void __fsan_run_finished() {  // those that were stopped are gone
+  std::scoped_lock lock(model().mutex);
+  for (fsan_fiber* fiber : std::exchange(model().live, {})) delete fiber;
+}
 int __fsan_global_deadlock() { return 0; }
 void __fsan_fiber_named(fsan_fiber*, const char*) {}
 void __fsan_object_named(const void*, const char*) {}
@@ -146,12 +150,14 @@ fsan_fiber* __fsan_fiber_created(uint64_t, const char*, const void*, const void*
   auto* fiber = new fsan_fiber{++model().last_fiber, self().clock, {}};
   tick(self());
   tick(*fiber);
+  model().live.insert(fiber);
   return fiber;
 }
 void __fsan_fiber_switched_in(fsan_fiber* fiber) { running() = fiber; }
 void __fsan_fiber_switched_out(fsan_fiber*) { running() = nullptr; }
 void __fsan_fiber_ended(fsan_fiber* fiber) {
   std::scoped_lock lock(model().mutex);
+  model().live.erase(fiber);
   delete fiber;
 }
 void __fsan_fiber_waiting(fsan_wait_reason reason, const void* const* objects, size_t count,
