@@ -43,6 +43,10 @@ struct HeldLock {
   StackId acquired = 0;
 };
 
+// A set of held locks, see race/lock_set.h; the history has this many bits for it.
+using LockSetId = uint32_t;
+inline constexpr unsigned kLockSetBits = 26;
+
 // Valid from fiber_waiting until the fiber is switched in again.
 struct Waiting {
   static constexpr size_t kMaxObjects = 16;
@@ -72,6 +76,7 @@ struct fsan_fiber {
   // Locks held, in order of acquisition. More than kMaxHeld are counted, not named.
   size_t held_count = 0;
   fibersan::HeldLock held[kMaxHeld];
+  fibersan::LockSetId lock_set = 0;
 
   fibersan::Waiting waiting;
 

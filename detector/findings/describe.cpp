@@ -1,5 +1,7 @@
 #include "detector/findings/describe.h"
 
+#include <algorithm>
+
 #include "detector/heap/block_table.h"
 #include "detector/history/history.h"
 #include "detector/process/main_thread.h"
@@ -45,7 +47,7 @@ std::optional<ReportFiber> describe_fiber(FindingScope& scope, uint64_t id) {
 ReportObject describe_object(FindingScope& scope, const void* object, fsan_object_kind assumed) {
   ReportObject result;
   result.address = reinterpret_cast<uintptr_t>(object);
-  result.kind = kObjectText[assumed];
+  result.kind = assumed == FSAN_OBJECT_KIND_COUNT ? "object" : kObjectText[assumed];
   ObjectInfo info;
   if (find_object(object, info)) {
     result.kind = kObjectText[info.kind];
@@ -87,16 +89,22 @@ std::optional<ReportLocation> describe_location(FindingScope& scope, uintptr_t a
   return location;
 }
 
-std::vector<HeldMutex> describe_held(FindingScope& scope, const fsan_fiber& fiber, unsigned first,
+std::vector<HeldMutex> describe_held(FindingScope& scope, std::span<const HeldLock> locks,
                                      std::vector<ReportMutex>& mutexes) {
   std::vector<HeldMutex> held;
-  for (size_t i = 0; i < fiber.held_count && i < fsan_fiber::kMaxHeld; ++i) {
-    ReportMutex mutex;
-    mutex.number = first + static_cast<unsigned>(i);
-    mutex.object = describe_object(scope, fiber.held[i].lock, FSAN_OBJECT_MUTEX);
-    mutex.locked = trace_of(scope, fiber.held[i].acquired);
-    mutexes.push_back(std::move(mutex));
-    held.push_back({first + static_cast<unsigned>(i), fiber.held[i].write});
+  for (const HeldLock& lock : locks) {
+    const auto address = reinterpret_cast<uintptr_t>(lock.lock);
+    auto known = std::find_if(mutexes.begin(), mutexes.end(), [&](const ReportMutex& mutex) {
+      return mutex.object.address == address;
+    });
+    if (known == mutexes.end()) {
+      ReportMutex mutex;
+      mutex.number = static_cast<unsigned>(mutexes.size()) + 1;
+      mutex.object = describe_object(scope, lock.lock, FSAN_OBJECT_MUTEX);
+      mutex.locked = trace_of(scope, lock.acquired);
+      known = mutexes.insert(mutexes.end(), std::move(mutex));
+    }
+    held.push_back({known->number, lock.write});
   }
   return held;
 }

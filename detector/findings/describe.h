@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "detector/fiber.h"
@@ -20,13 +21,13 @@ FiberName fiber_name(uint64_t id);
 // Absent for the main thread and for unknown ids: there is nothing to say.
 std::optional<ReportFiber> describe_fiber(FindingScope& scope, uint64_t id);
 
-// `assumed` is the kind to name when the object was never announced.
+// `assumed` is the kind to name when the object was never announced; COUNT: "object".
 ReportObject describe_object(FindingScope& scope, const void* object, fsan_object_kind assumed);
 
 std::optional<ReportLocation> describe_location(FindingScope& scope, uintptr_t address);
 
-// The locks the fiber holds, numbered from M<first> on; `mutexes` gets one entry for each.
-std::vector<HeldMutex> describe_held(FindingScope& scope, const fsan_fiber& fiber, unsigned first,
+// Locks held at one access, numbered as in `mutexes`, which gets an entry for each new one.
+std::vector<HeldMutex> describe_held(FindingScope& scope, std::span<const HeldLock> locks,
                                      std::vector<ReportMutex>& mutexes);
 
 }  // namespace fibersan

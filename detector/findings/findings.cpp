@@ -20,6 +20,7 @@ pthread_mutex_t findings_lock = PTHREAD_MUTEX_INITIALIZER;
 
 std::atomic<uint64_t> reported{0};
 std::atomic<uint64_t> duplicates{0};
+std::atomic<bool> over{false};
 
 constexpr const char* kKindText[] = {
 #define FSAN_FINDING_KIND(id, text, help) text,
@@ -30,6 +31,7 @@ constexpr const char* kKindText[] = {
 // Made at the first finding and never destroyed: findings come until the very end.
 struct State {
   std::unordered_set<uint64_t> seen;
+  std::unordered_set<const void*> objects;
   Symbolizer symbolizer{SymbolizerOptions{options.symbolize != 0, options.external_symbolizer_path,
                                           options.strip_path_prefix}};
 };
@@ -43,7 +45,12 @@ State& state() {
 
 }  // namespace
 
-bool may_report() { return options.report_bugs != 0 && !inside_detector(); }
+bool may_report() {
+  // relaxed: a finding that is being made while the process ends may go either way.
+  return options.report_bugs != 0 && !inside_detector() && !over.load(std::memory_order_relaxed);
+}
+
+void end_of_findings() { over.store(true, std::memory_order_relaxed); }
 
 FindingScope::FindingScope() { pthread_mutex_lock(&findings_lock); }
 FindingScope::~FindingScope() { pthread_mutex_unlock(&findings_lock); }
@@ -52,6 +59,10 @@ bool FindingScope::is_new(uint64_t fingerprint) {
   if (state().seen.insert(fingerprint).second) return true;  // D2
   duplicates.fetch_add(1, std::memory_order_relaxed);
   return false;
+}
+
+bool FindingScope::is_first_about(const void* object) {
+  return state().objects.insert(object).second;
 }
 
 void FindingScope::publish(fsan_finding_kind kind, Report& report) {

@@ -26,6 +26,10 @@ namespace fibersan {
 // Whether findings are wanted at all, and this thread is not already building one (D1).
 bool may_report();
 
+// The last line has been printed: what comes now, in exit functions that run beside fibers
+// that were left where they are, is no finding.
+void end_of_findings();
+
 // Holds the findings lock and marks the thread as inside the detector.
 class FindingScope {
  public:
@@ -36,6 +40,8 @@ class FindingScope {
 
   // False when it was seen before (counted).
   bool is_new(uint64_t fingerprint);
+  // Remembers that a finding was about this object. False when one was before.
+  bool is_first_about(const void* object);
   // Fills in kind and pid, prints, counts. Does not return when the options halt on errors.
   void publish(fsan_finding_kind kind, Report& report);
   Symbolizer& symbolizer();

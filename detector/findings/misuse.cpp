@@ -1,7 +1,10 @@
 // misuse.cpp: the hook for wrong use of an object, at the call that does it.
+#include <unistd.h>
+
 #include "detector/findings/describe.h"
 #include "detector/findings/findings.h"
 #include "detector/history/frames.h"
+#include "detector/race/lock_set.h"
 #include "detector/race/race_found.h"
 #include "detector/symbolize/trace.h"
 
@@ -21,6 +24,8 @@ fsan_object_kind usual_object(fsan_finding_kind kind) {
     case FSAN_FINDING_NEGATIVE_WAITGROUP:
     case FSAN_FINDING_WAITGROUP_MISUSE:
       return FSAN_OBJECT_WAITGROUP;
+    case FSAN_FINDING_DESTROYED_IN_USE:
+      return FSAN_OBJECT_KIND_COUNT;
     default:
       return FSAN_OBJECT_CHANNEL;
   }
@@ -37,14 +42,21 @@ void report_misuse(fsan_finding_kind kind, const void* object, const fsan_fiber*
   if (!may_report()) return;
   FindingScope scope;
   if (!scope.is_new(fingerprint(kind, stack))) return;
+  // A lock that somebody ended with is destroyed in use later: one mistake, one finding.
+  bool first = object == nullptr || scope.is_first_about(object);
+  if (kind == FSAN_FINDING_DESTROYED_IN_USE && !first) return;
   Report report;
   if (object != nullptr) report.object = describe_object(scope, object, usual_object(kind));
   ReportAccess operation;
   operation.kind = ReportAccess::Kind::kOperation;
   operation.stack = make_trace(scope.symbolizer(), stack);
   operation.fiber = fiber_name(fiber == nullptr ? kMainThreadId : fiber->info->id);
-  if (fiber == nullptr) operation.fiber.kind = FiberName::Kind::kThread;
-  if (fiber != nullptr) operation.mutexes = describe_held(scope, *fiber, 1, report.mutexes);
+  if (fiber == nullptr) {
+    operation.fiber.kind = FiberName::Kind::kThread;
+    operation.fiber.id = static_cast<uint64_t>(gettid());
+  }
+  if (fiber != nullptr)
+    operation.mutexes = describe_held(scope, lock_set(fiber->lock_set), report.mutexes);
   report.summary = summary_frame(operation.stack.frames);
   report.accesses.push_back(std::move(operation));
   if (fiber != nullptr) {

@@ -11,6 +11,7 @@
 #include "detector/heap/block_table.h"
 #include "detector/history/history.h"
 #include "detector/process/options.h"
+#include "detector/race/lock_set.h"
 #include "detector/race/objects.h"
 #include "detector/race/race_found.h"
 #include "detector/symbolize/trace.h"
@@ -105,7 +106,7 @@ class RaceReporter {
     previous_is_free_ = previous_was_free();
     if (current.is_free || previous_is_free_) kind_ = FSAN_FINDING_USE_AFTER_FREE_RACE;
     report.accesses.push_back(current_access(scope, report));
-    report.accesses.push_back(previous_access(scope));
+    report.accesses.push_back(previous_access(scope, report));
     if (!report.object) report.location = describe_location(scope, current.address);
     report.summary = summary_frame(report.accesses[0].stack.frames);
     add_fibers(scope, report);
@@ -122,13 +123,13 @@ class RaceReporter {
     access.address = current.address;
     access.size = current.size;
     access.fiber = fiber_name(current.fiber->info->id);
-    access.mutexes = describe_held(scope, *current.fiber, 1, report.mutexes);
+    access.mutexes = describe_held(scope, lock_set(current.fiber->lock_set), report.mutexes);
     access.stack = make_trace(scope.symbolizer(), stack_);
     if (report.object) operation_ = true;
     return access;
   }
 
-  ReportAccess previous_access(FindingScope& scope) {
+  ReportAccess previous_access(FindingScope& scope, Report& report) {
     ReportAccess access;
     bool write = !stamp_is_read(race_.previous);
     access.kind = operation_          ? ReportAccess::Kind::kOperation
@@ -142,6 +143,7 @@ class RaceReporter {
     if (past_) {
       access.address = past_->access.address;
       access.size = past_->access.size;
+      access.mutexes = describe_held(scope, lock_set(past_->lock_set), report.mutexes);
       access.stack = make_trace(scope.symbolizer(), past_->stack);
     }
     if (!past_ || past_->stack.empty()) access.stack.lost_why = lost_stack();

@@ -20,6 +20,7 @@ std::optional<PastAccess> find_access(uint32_t lane, uint32_t epoch, uintptr_t a
     newest.emplace();
     newest->access = access;
     newest->fiber_id = segment.fiber_id;
+    newest->lock_set = segment.lock_set;
   };
   // All rings backwards side by side: accesses that race are mostly recent. Which of two
   // rings holds the later part of an epoch cannot be told; any match is a true one.

@@ -31,8 +31,8 @@ static_assert(sizeof(RingEvent) == 16);
 // Bit 47 of the first word tells the two kinds apart (low bits first):
 //   access  first  = address:47 | 0 | write:1 | atomic:1 | size: mantissa:10, exponent:4
 //           second = hash of calling context and pc
-//   header  first  = fiber:47 | 1
-//           second = fiber's next 10 bits | epoch:30 | lane:24
+//   header  first  = fiber:47 | 1 | lock set's high 16 bits
+//           second = lock set's low 10 bits | epoch:30 | lane:24
 // A size is mantissa << exponent; record() splits one that does not fit exactly.
 struct RecordedAccess {
   uintptr_t address = 0;
@@ -46,6 +46,7 @@ struct Segment {
   uint32_t lane = 0;
   uint32_t epoch = 0;
   uint64_t fiber_id = 0;
+  uint32_t lock_set = 0;  // the locks held, see race/lock_set.h; 26 bits
 };
 
 class Ring {
@@ -56,8 +57,8 @@ class Ring {
   // long as the process. Ends the process with a message when there is no memory.
   void open(unsigned log2_events);
 
-  void start_segment(uint32_t lane, uint32_t epoch, uint64_t fiber_id) {
-    segment_ = {lane, epoch, fiber_id};
+  void start_segment(uint32_t lane, uint32_t epoch, uint64_t fiber_id, uint32_t lock_set = 0) {
+    segment_ = {lane, epoch, fiber_id, lock_set};
     put(header_first(segment_), header_second(segment_));
   }
 
@@ -105,15 +106,15 @@ class Ring {
   }
 
   static uint64_t header_first(const Segment& s) {
-    return (s.fiber_id & kAddressMask) | kHeaderBit;
+    return (s.fiber_id & kAddressMask) | kHeaderBit | uint64_t{s.lock_set >> 10} << 48;
   }
   static uint64_t header_second(const Segment& s) {
-    return uint64_t{s.lane} << 40 | uint64_t{s.epoch} << 10 | ((s.fiber_id >> 47) & 0x3ff);
+    return uint64_t{s.lane} << 40 | uint64_t{s.epoch} << 10 | (s.lock_set & 0x3ff);
   }
   static Segment decode_header(uint64_t first, uint64_t second) {
     return {static_cast<uint32_t>(second >> 40),
-            static_cast<uint32_t>(second >> 10 & ((uint64_t{1} << 30) - 1)),
-            (first & kAddressMask) | (second & 0x3ff) << 47};
+            static_cast<uint32_t>(second >> 10 & ((uint64_t{1} << 30) - 1)), first & kAddressMask,
+            static_cast<uint32_t>(first >> 48 << 10 | (second & 0x3ff))};
   }
 
   void put(uint64_t first, uint64_t second) {

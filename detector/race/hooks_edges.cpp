@@ -6,6 +6,7 @@
 #include "detector/abi/hooks.h"
 #include "detector/history/context.h"
 #include "detector/race/access.h"
+#include "detector/race/lock_set.h"
 #include "detector/race/sync_table.h"
 
 namespace fibersan {
@@ -41,11 +42,20 @@ void clear_sync(const void* address) {
 
 bool is_read(fsan_lock_mode mode) { return (mode & FSAN_LOCK_READ) != 0; }
 
+// The history learns of it with the next access.
+void locks_changed(fsan_fiber& fiber) {
+  const size_t named =
+      fiber.held_count < fsan_fiber::kMaxHeld ? fiber.held_count : fsan_fiber::kMaxHeld;
+  fiber.lock_set = add_lock_set({fiber.held, named});
+  this_thread.segment_is_stale = true;
+}
+
 void add_held(fsan_fiber& fiber, const void* lock, bool write, const Caller& caller) {
   const size_t index = fiber.held_count++;
   if (index >= fsan_fiber::kMaxHeld) return;
   fiber.held[index] = {lock, write,
                        note_stack(caller.context, caller.pc, caller.frame, fiber.stack)};
+  locks_changed(fiber);
 }
 
 // The newest one that fits. One that another fiber took is not here: that is a finding of
@@ -57,6 +67,7 @@ void remove_held(fsan_fiber& fiber, const void* lock, bool write) {
     if (fiber.held[i].lock != lock || fiber.held[i].write != write) continue;
     for (size_t j = i + 1; j < named; ++j) fiber.held[j - 1] = fiber.held[j];
     --fiber.held_count;
+    locks_changed(fiber);
     return;
   }
   if (fiber.held_count > fsan_fiber::kMaxHeld) --fiber.held_count;

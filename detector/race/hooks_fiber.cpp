@@ -24,7 +24,8 @@ namespace {
 constexpr unsigned kProcessorLimit = 1024;
 constexpr uintptr_t kPage = 4096;
 
-constinit fsan_fiber main_thread;
+// Never destroyed: hooks are called until the very end.
+[[clang::no_destroy]] constinit fsan_fiber main_thread;
 constinit Ring main_ring;
 constinit Ring processor_rings[kProcessorLimit];
 constinit unsigned ring_log2_events = 0;
