@@ -46,13 +46,9 @@ class WaitState {
   WaitState(const WaitState&) = delete;
   WaitState& operator=(const WaitState&) = delete;
 
-  // True for the one who ends this wait (I1).
-  [[nodiscard]] bool claim() {
-    if (ends_ == kOneQueue) return true;  // the lock of the queue has decided it
-    uint32_t open = kOpen;
-    // relaxed: decides only. What the winner writes is published by wake().
-    return decided_.compare_exchange_strong(open, kClaimed, std::memory_order_relaxed);
-  }
+  // True for the one who ends this wait (I1). Never of a fiber that was stopped with its
+  // run: an object may outlive the run that fibers waited in.
+  [[nodiscard]] bool claim();
   // After claim(), holding no lock that comes after kIdle; last touch of the records (I2).
   void wake();
 

@@ -289,4 +289,53 @@ TEST(Stress, ChannelMayGoWhenItsValueHasArrived) {
   }
 }
 
+// Objects outlive the run in which fibers waited for them; those fibers are gone.
+TEST(Stress, WaitersOfAnEndedRunAreNotServed) {
+  // Never freed: the stopped fibers hold references for ever.
+  static const auto& channel = *new Channel<int>;
+  static const auto& full = *new Channel<int>(1);
+  fiber::Mutex mutex;
+  fiber::RwMutex rw_mutex;
+  fiber::Semaphore semaphore(0);
+  std::atomic<int> served{0};
+  for (unsigned procs : {1U, 4U}) {
+    fiber::run(
+        [&] {
+          mutex.lock();
+          rw_mutex.lock();
+          full.send(1);
+          for (int i = 0; i < 3; ++i) {
+            fiber::go([&] { served += channel.receive().has_value(); });
+            fiber::go([&] { fiber::select(on_receive(channel, [&](auto) { ++served; })); });
+            fiber::go([&] { full.send(2); });
+            fiber::go([&] { mutex.lock(); });
+            fiber::go([&] { rw_mutex.lock_shared(); });
+            fiber::go([&] { semaphore.acquire(); });
+          }
+          let_others_block();
+        },
+        {.procs = procs});
+    fiber::run(
+        [&] {
+          EXPECT_FALSE(channel.try_send(7));
+          EXPECT_EQ(full.receive(), 1);
+          EXPECT_EQ(full.try_receive(), std::nullopt);
+          semaphore.release();
+          EXPECT_TRUE(semaphore.try_acquire());
+          mutex.unlock();
+          rw_mutex.unlock();
+          fiber::WaitGroup group;
+          for (int i = 0; i < 10; ++i) {
+            group.go([&] {
+              std::scoped_lock both(mutex, rw_mutex);
+              fiber::yield();
+            });
+          }
+          group.wait();
+        },
+        {.procs = procs});
+  }
+  EXPECT_EQ(served, 0);
+}
+
 }  // namespace
