@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 extern "C" {
@@ -18,32 +19,29 @@ namespace {
 
 constexpr uintptr_t kTiB = uintptr_t{1} << 40;
 constexpr uintptr_t kStep = uintptr_t{1} << 36;
-// Between them the kernel puts nothing: position-independent executables start at two
-// thirds of the address space plus at most 16 TiB, mappings end at most 17 TiB below its top.
-constexpr uintptr_t kMidFrom = uintptr_t{0x5500} << 32;
-constexpr uintptr_t kHighFrom = uintptr_t{0x6800} << 32;
+constexpr uintptr_t kPage = 4096;
 constexpr uintptr_t kLowSize = kTiB;
-constexpr uintptr_t kMidSize = kTiB;
-constexpr uintptr_t kHighRoom = 4 * kTiB;
-
-uintptr_t round_down(uintptr_t address) { return address & ~(kStep - 1); }
+constexpr uintptr_t kBrkRoom = kTiB;
+constexpr uintptr_t kStackRoom = kTiB;
+constexpr uintptr_t kMappingRoom = 4 * kTiB;
+// Mappings above this end at the gap below the stack, whose size is the stack's limit:
+// they and the stack are one piece.
+constexpr uintptr_t kTopFrom = uintptr_t{0x6800} << 32;
 
 bool overlap(const AddressRange& a, const AddressRange& b) {
   return a.low < b.high && b.low < a.high;
 }
 
 AddressRange shadow_range(const AddressRange& piece, uint64_t base) {
-  if (piece.low == piece.high) return {};
   const uintptr_t low = shadow_of(piece.low, base);
   return {low, low + 2 * (piece.high - piece.low)};
 }
 
 bool suits(const ProgramPieces& program, uint64_t base) {
-  for (size_t i = 0; i < kPieces; ++i) {
+  for (size_t i = 0; i < program.count; ++i) {
     const AddressRange shadow = shadow_range(program.pieces[i], base);
-    if (shadow.low == shadow.high) continue;
     if (shadow.high > kAddressLimit) return false;
-    for (size_t j = 0; j < kPieces; ++j) {
+    for (size_t j = 0; j < program.count; ++j) {
       if (overlap(shadow, program.pieces[j])) return false;
       if (j != i && overlap(shadow, shadow_range(program.pieces[j], base))) return false;
     }
@@ -51,21 +49,44 @@ bool suits(const ProgramPieces& program, uint64_t base) {
   return true;
 }
 
-struct Mappings {
-  uintptr_t lowest_mid = 0;
-  uintptr_t lowest_high = kAddressLimit;
-};
+bool close_by(const AddressRange& a, const AddressRange& b) {
+  return a.low < b.high + kStep && b.low < a.high + kStep;
+}
 
-void take_line(const char* line, Mappings& mappings) {
-  const uintptr_t low = strtoull(line, nullptr, 16);
-  if (low >= kHighFrom && low < mappings.lowest_high) mappings.lowest_high = low;
-  if (low >= kMidFrom && low < kHighFrom && mappings.lowest_mid == 0) mappings.lowest_mid = low;
+void remove_piece(ProgramPieces& program, size_t index) {
+  program.pieces[index] = program.pieces[--program.count];
+}
+
+// L2
+void add_piece(ProgramPieces& program, AddressRange added) {
+  for (size_t i = 0; i < program.count;) {
+    const AddressRange piece = program.pieces[i];
+    if (!close_by(piece, added)) {
+      ++i;
+      continue;
+    }
+    if (piece.low < added.low) added.low = piece.low;
+    if (piece.high > added.high) added.high = piece.high;
+    remove_piece(program, i);
+    i = 0;  // what is larger now may overlap one that was passed
+  }
+  if (program.count == ProgramPieces::kLimit) {
+    program.complete = false;
+    return;
+  }
+  program.pieces[program.count++] = added;
+}
+
+// "<low>-<high> ..."
+void take_line(const char* line, ProgramPieces& program) {
+  char* end = nullptr;
+  const uintptr_t low = strtoull(line, &end, 16);
+  if (*end == '-') add_mapping(program, {low, strtoull(end + 1, nullptr, 16)});
 }
 
 // Reads /proc/self/maps without allocating. Lines longer than the buffer are cut, which
 // loses no address: it stands at their beginning.
-Mappings read_mappings() {
-  Mappings mappings;
+void read_mappings(ProgramPieces& program) {
   const int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
   if (file < 0) {
     dprintf(STDERR_FILENO,
@@ -81,7 +102,7 @@ Mappings read_mappings() {
     for (ssize_t i = 0; i < got; ++i) {
       if (buffer[i] == '\n') {
         line[length] = 0;
-        take_line(line, mappings);
+        take_line(line, program);
         length = 0;
       } else if (length + 1 < sizeof line) {
         line[length++] = buffer[i];
@@ -89,7 +110,6 @@ Mappings read_mappings() {
     }
   }
   close(file);
-  return mappings;
 }
 
 [[noreturn]] void no_room(uintptr_t bytes, int error) {
@@ -112,7 +132,6 @@ Mappings read_mappings() {
 
 // False when the place is taken.
 bool reserve(const AddressRange& range) {
-  if (range.low == range.high) return true;
   void* const wanted = reinterpret_cast<void*>(range.low);
   const size_t size = range.high - range.low;
   void* const got = mmap(wanted, size, PROT_READ | PROT_WRITE,
@@ -131,30 +150,89 @@ bool reserve(const AddressRange& range) {
 }
 
 bool reserve_all(const ProgramPieces& program, uint64_t base) {
-  for (size_t i = 0; i < kPieces; ++i) {
+  for (size_t i = 0; i < program.count; ++i) {
     if (reserve(shadow_range(program.pieces[i], base))) continue;
     for (size_t j = 0; j < i; ++j) {
       const AddressRange range = shadow_range(program.pieces[j], base);
-      if (range.low != range.high)
-        munmap(reinterpret_cast<void*>(range.low), range.high - range.low);
+      munmap(reinterpret_cast<void*>(range.low), range.high - range.low);
     }
     return false;
   }
   return true;
 }
 
+// Larger than the holes between libraries, so that it comes to lie where mappings grow.
+AddressRange probe_mappings() {
+  constexpr size_t kSize = size_t{1} << 30;
+  void* const got =
+      mmap(nullptr, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (got == MAP_FAILED) no_room(kSize, errno);
+  munmap(got, kSize);
+  return {reinterpret_cast<uintptr_t>(got), reinterpret_cast<uintptr_t>(got) + kSize};
+}
+
+[[noreturn]] void no_place(const ProgramPieces& program) {
+  dprintf(STDERR_FILENO,
+          "FiberSan: found no place for the shadow: it takes twice the addresses of the program, "
+          "which is mapped in");
+  for (size_t i = 0; i < program.count; ++i) {
+    dprintf(STDERR_FILENO, " %#zx-%#zx", static_cast<size_t>(program.pieces[i].low),
+            static_cast<size_t>(program.pieces[i].high));
+  }
+  dprintf(STDERR_FILENO,
+          ". Start it with the usual layout: 'ulimit -s 8192', without "
+          "'setarch --addr-compat-layout'.\n");
+  _exit(1);
+}
+
 }  // namespace
 
-ProgramPieces program_pieces(uintptr_t executable, uintptr_t lowest_high_mapping) {
-  ProgramPieces program;
-  program.pieces[0] = {0, kLowSize};
-  if (executable != 0) {
-    const uintptr_t from = round_down(executable);
-    program.pieces[1] = {from, from + kMidSize};
+void add_mapping(ProgramPieces& program, AddressRange mapping) {
+  // Those above the limit are the kernel's ([vsyscall]).
+  if (mapping.high > kLowSize && mapping.low < kAddressLimit) add_piece(program, mapping);
+}
+
+void add_brk(ProgramPieces& program, uintptr_t brk) {
+  const uintptr_t from = brk & ~(kPage - 1);
+  add_mapping(program, {from, from + kBrkRoom});
+}
+
+void add_future_mappings(ProgramPieces& program, AddressRange probe) {
+  uintptr_t below = probe.low;
+  uintptr_t above = kAddressLimit - probe.high;
+  for (size_t i = 0; i < program.count; ++i) {
+    const AddressRange& piece = program.pieces[i];
+    // A group with holes has mappings on both sides of the probe, and grows where less is.
+    if (piece.low >= probe.high)
+      above = piece.low - probe.high < above ? piece.low - probe.high : above;
+    if (piece.high <= probe.low)
+      below = probe.low - piece.high < below ? probe.low - piece.high : below;
   }
-  const uintptr_t from = round_down(lowest_high_mapping) - kHighRoom;
-  program.pieces[2] = {from, kAddressLimit};
-  return program;
+  if (below < above) {
+    add_mapping(program, {probe.low, probe.high + kMappingRoom});
+    return;
+  }
+  const uintptr_t low = probe.low > kLowSize + kMappingRoom ? probe.low - kMappingRoom : kLowSize;
+  add_mapping(program, {low, probe.low >= kTopFrom ? kAddressLimit : probe.high});
+}
+
+void add_stack(ProgramPieces& program, uintptr_t stack) {
+  add_mapping(program, {(stack & ~(kPage - 1)) - kStackRoom, kAddressLimit});
+}
+
+// With an unlimited stack mappings grow down from a sixth of the address space, and
+// executables are from two thirds on: exactly half the address space apart, so that their
+// shadows meet whatever the base. Without randomisation they share some pages: those of
+// the loader's own variables, and those of the executable's headers.
+void give_up_headers(ProgramPieces& program) {
+  constexpr uintptr_t kHeaders = 4 * kPage;
+  for (size_t i = 0; i < program.count; ++i) {
+    for (size_t j = 0; j < program.count; ++j) {
+      const uintptr_t end = program.pieces[j].high + kAddressLimit / 2;
+      uintptr_t& low = program.pieces[i].low;
+      if (low < end && end <= low + kHeaders) low = end;
+    }
+  }
 }
 
 bool find_shadow_base(const ProgramPieces& program, unsigned& attempt, uint64_t& base) {
@@ -166,21 +244,20 @@ bool find_shadow_base(const ProgramPieces& program, unsigned& attempt, uint64_t&
 }
 
 void reserve_shadow() {
-  const Mappings mappings = read_mappings();
-  const ProgramPieces program = program_pieces(mappings.lowest_mid, mappings.lowest_high);
+  ProgramPieces program;
+  read_mappings(program);
+  add_brk(program, static_cast<uintptr_t>(syscall(SYS_brk, 0)));
+  add_future_mappings(program, probe_mappings());
+  add_stack(program, reinterpret_cast<uintptr_t>(__builtin_frame_address(0)));
+  give_up_headers(program);
   unsigned attempt = 0;
   uint64_t base = 0;
-  while (find_shadow_base(program, attempt, base)) {
-    if (reserve_all(program, base)) {
-      __fsan_shadow_base = base;
-      return;
-    }
+  while (program.complete && find_shadow_base(program, attempt, base)) {
+    if (!reserve_all(program, base)) continue;
+    __fsan_shadow_base = base;
+    return;
   }
-  dprintf(STDERR_FILENO,
-          "FiberSan: found no place for the shadow beside the program at %#zx and "
-          "its mappings from %#zx on.\n",
-          static_cast<size_t>(mappings.lowest_mid), static_cast<size_t>(mappings.lowest_high));
-  _exit(1);
+  no_place(program);
 }
 
 }  // namespace fibersan

@@ -1,9 +1,12 @@
 // layout.h: where the shadow of an address is, and its reservation before main.
 //
 // Output:   __fsan_shadow_base, and reserved address space for the shadow of
-//             low   [0, 1 TiB)                        executables at a fixed address
-//             mid   1 TiB from the executable on      position-independent ones, brk
-//             high  4 TiB below the mappings to the top   libraries, mmap, stacks
+//             [0, 1 TiB)             executables at a fixed address
+//             every mapping          position-independent executables, libraries
+//             1 TiB above brk
+//             4 TiB of new mappings  below the libraries, or above them where the
+//                                    layout grows upwards
+//             the top                1 TiB below the stack, and all above it
 // State:    address space only: pages are committed as they are touched, 16 bytes for
 //           each 8 of the program that are accessed.
 // Errors:   no address space (ulimit -v, vm.overcommit_memory=2): one line that says what
@@ -15,6 +18,7 @@
 //       so, from what /proc/self/maps shows. Twice the span from the lowest possible
 //       executable to the top of the address space is all that lies below it, so no
 //       constant base exists that suits every randomisation.
+//   L2  The pieces do not overlap each other, and the last one ends at kAddressLimit.
 #ifndef FIBERSAN_DETECTOR_SHADOW_LAYOUT_H
 #define FIBERSAN_DETECTOR_SHADOW_LAYOUT_H
 
@@ -32,14 +36,29 @@ struct AddressRange {
 };
 
 inline constexpr uintptr_t kAddressLimit = uintptr_t{1} << 47;
-inline constexpr size_t kPieces = 3;
-
-// The pieces of the program's addresses for a lowest executable address (0: not
-// position-independent) and the lowest mapping of the high part.
+// The parts of the address space that the program uses or will use, in no order (L2).
 struct ProgramPieces {
-  AddressRange pieces[kPieces];  // low, mid (may be empty), high
+  // There are four in all layouts; mappings made before main at addresses of somebody's
+  // choice may add some.
+  static constexpr size_t kLimit = 8;
+
+  AddressRange pieces[kLimit] = {{0, uintptr_t{1} << 40}};
+  size_t count = 1;
+  bool complete = true;  // false: more than kLimit were needed
 };
-ProgramPieces program_pieces(uintptr_t executable, uintptr_t lowest_high_mapping);
+
+// Adds addresses that are in use. Pieces that are close become one.
+void add_mapping(ProgramPieces& program, AddressRange mapping);
+// Adds the room for brk to grow from here.
+void add_brk(ProgramPieces& program, uintptr_t brk);
+// Adds where mappings will be. `probe` is a large one that the kernel placed, after all
+// others were added: it shows the end at which they grow.
+void add_future_mappings(ProgramPieces& program, AddressRange probe);
+// Adds the top, with room for the main thread's stack. `stack` is an address in it.
+void add_stack(ProgramPieces& program, uintptr_t stack);
+// Of pieces whose shadows can only overlap by some pages, the upper one loses those that
+// it begins with. See the comment in the implementation.
+void give_up_headers(ProgramPieces& program);
 
 inline uintptr_t shadow_of(uintptr_t address, uint64_t base) {
   return (2 * (address & ~uintptr_t{7}) + base) & FSAN_SHADOW_MASK;

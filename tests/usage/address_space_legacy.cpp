@@ -10,7 +10,7 @@
 // RUN: %exits 66 %run bash -c 'ulimit -s unlimited && exec "$0"' %t.fixed 2>&1 | FileCheck %s
 // RUN: %exits 66 %run setarch --addr-compat-layout %t.fixed 2>&1 | FileCheck %s
 // RUN: %exits 66 %run setarch -R --addr-compat-layout %t.fixed 2>&1 | FileCheck %s
-// RUN: %exits 66 %run /lib64/ld-linux-x86-64.so.2 %t 2>&1 | FileCheck %s
+// RUN: %exits 66 %run /lib64/ld-linux-x86-64.so.2 %t 2>&1 | FileCheck %s --check-prefix=LOADER
 #include "racy.h"
 
 int main() { return run_racy_program(); }
@@ -18,3 +18,6 @@ int main() { return run_racy_program(); }
 // CHECK: main runs
 // CHECK: WARNING: FiberSan: data race
 // CHECK: Location is global 'counter'
+// LOADER: main runs
+// LOADER: WARNING: FiberSan: data race
+// LOADER: precision: exact
