@@ -186,13 +186,13 @@ bool LaneTable::reserve(LaneId lane, const Clock& clock) {
 
 LaneGrant LaneTable::take(LaneId reserved, std::uint64_t owner) {
   Lane& taken = lane_at(reserved);
-  const bool first_owner = taken.cur == 0;
-  if (kBrokenRule != 4 || first_owner) ++taken.cur;     // E4
+  const bool ticks = kBrokenRule != 4 || taken.cur == 0;
+  if (ticks) ++taken.cur;                               // E4
   taken.owner.store(owner, std::memory_order_relaxed);  // relaxed: for reports only
   return {.lane = reserved,
           .generation = generation(reserved),
           .cur = taken.cur,
-          .must_tick = kBrokenRule != 4 || first_owner,
+          .must_tick = ticks,
           .adoptable = static_cast<LaneList&&>(taken.adoptable)};
 }
 

@@ -21,6 +21,7 @@ template <typename Body>
 void on_all_threads(Body body) {
   std::barrier together(kThreads);
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (unsigned i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] {
       together.arrive_and_wait();
@@ -101,9 +102,8 @@ TEST(Concurrency, OneOfManyReservesALane) {
   }
   std::atomic<unsigned> reserved{0};
   on_all_threads([&](unsigned) {
-    const Clock mine = knows_all;
     for (LaneId lane = 0; lane < kLanes; ++lane)
-      if (lane_table.reserve(lane, mine)) ++reserved;
+      if (lane_table.reserve(lane, knows_all)) ++reserved;
   });
   EXPECT_EQ(reserved.load(), lane_table.lanes_created());
   lane_table.reset();
@@ -122,6 +122,7 @@ TEST(Concurrency, LockedDataIsAlwaysOrdered) {
   FiberClock root;
   root.start({}, 0, 1);
   std::vector<SpawnSnapshot> snapshots;
+  snapshots.reserve(kThreads);
   for (unsigned i = 0; i < kThreads; ++i) snapshots.push_back(root.spawn());
   on_all_threads([&](unsigned thread) {
     std::mt19937 random(thread);

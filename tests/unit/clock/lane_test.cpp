@@ -71,8 +71,7 @@ TEST_F(LaneTest, WhatWasReservedComesBack) {
 }
 
 TEST_F(LaneTest, AStartingFiberFindsTheRetiredLaneItDominates) {
-  std::vector<LaneId> lanes;
-  for (int i = 0; i < 3; ++i) lanes.push_back(grant());
+  const std::vector<LaneId> lanes{grant(), grant(), grant()};
   for (const LaneId lane : lanes) retire_published(lane);
   for (const LaneId lane : lanes) EXPECT_EQ(grant(0, knowing(lane, 1)), lane);
   EXPECT_EQ(lane_table.lanes_created(), 3u);
