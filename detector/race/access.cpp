@@ -1,8 +1,10 @@
 #include "detector/race/access.h"
 
 #include "detector/history/context.h"
+#include "detector/race/foreign_run.h"
 #include "detector/shadow/extended.h"
 #include "detector/shadow/shadow.h"
+#include "detector/shadow/touched_pages.h"
 
 namespace fibersan {
 namespace {
@@ -39,7 +41,44 @@ Stamp stamp_cell(Cell& cell, Stamp wanted, const FiberClock& clock) {
   }
 }
 
+struct Search {
+  const FiberClock& clock;
+  Stamp wanted;
+  Stamp race = 0;
+  const Cell* cell = nullptr;
+};
+
+// The slots say it, or the record.
+Stamp race_in(Cell& cell, Stamp wanted, const FiberClock& clock) {
+  const Stamp first = SharedSlots::load(cell.slots[0]);
+  // That this leaves a stamp in a record is no harm: its cell is the caller's to forget.
+  if (stamp_is_extended(first)) return stamp_cell(cell, wanted, clock);
+  if (first != 0 && races_with(first, wanted, clock)) return first;
+  const Stamp second = SharedSlots::load(cell.slots[1]);
+  return second != 0 && races_with(second, wanted, clock) ? second : 0;
+}
+
+void search_cells(Cell* from, Cell* to, void* data) {
+  Search& search = *static_cast<Search*>(data);
+  for (Cell* cell = from; cell != to && search.race == 0; ++cell) {
+    search.race = race_in(*cell, search.wanted, search.clock);
+    search.cell = cell;
+  }
+}
+
 }  // namespace
+
+Conflict check_without_stamp(fsan_fiber& fiber, const Access& access) {
+  const Stamp running = fiber.clock.stamp();
+  if (running == 0 || access.size == 0) return {};
+  const uintptr_t first = access.address & ~(kCellBytes - 1);
+  Cell* const from = &cell_at(first);
+  Cell* const to = &cell_at(access.address + access.size - 1) + 1;
+  Search search{fiber.clock, with_mask(with_kind(running, access.kind), 0xff)};
+  for_each_touched(from, to, search_cells, &search);
+  if (search.race == 0) return {};
+  return {search.race, first + static_cast<uintptr_t>(search.cell - from) * kCellBytes};
+}
 
 Conflict check_cell_access(fsan_fiber& fiber, const Access& access, const Caller& caller) {
   const Stamp running = fiber.clock.stamp();
@@ -76,6 +115,7 @@ Conflict check_access(fsan_fiber& fiber, const Access& access, const Caller& cal
 
 void report_conflict(const fsan_fiber& fiber, const Access& access, const Caller& caller,
                      const Conflict& conflict) {
+  if (between_main_and_foreign_run(fiber, conflict.stamp)) return;
   RaceFound race;
   race.current.address = access.address;
   race.current.size = access.size;

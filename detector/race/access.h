@@ -56,7 +56,11 @@ struct Conflict {
 };
 Conflict check_access(fsan_fiber& fiber, const Access& access, const Caller& caller);
 
-// The same for an access within one cell.
+// Checks the access as check_access() does and leaves no stamp behind: its cost is that of
+// the cells that somebody stamped. Whole cells only.
+Conflict check_without_stamp(fsan_fiber& fiber, const Access& access);
+
+// check_access() for an access within one cell.
 Conflict check_cell_access(fsan_fiber& fiber, const Access& access, const Caller& caller);
 
 void report_conflict(const fsan_fiber& fiber, const Access& access, const Caller& caller,

@@ -40,6 +40,13 @@ void clear_sync(const void* address) {
   if (Sync* known = sync.find()) known->clear();
 }
 
+// The running fiber, whose stack reaches down to this frame at least. Null: not checked.
+fsan_fiber* fiber_at(const void* frame) {
+  fsan_fiber* const fiber = this_thread.fiber;
+  if (fiber != nullptr) note_stack_use(*fiber, reinterpret_cast<uintptr_t>(frame));
+  return fiber;
+}
+
 bool is_read(fsan_lock_mode mode) { return (mode & FSAN_LOCK_READ) != 0; }
 
 // The history learns of it with the next access.
@@ -79,19 +86,22 @@ void remove_held(fsan_fiber& fiber, const void* lock, bool write) {
 extern "C" {
 
 void __fsan_acquire(const void* sync) {
-  if (fsan_fiber* fiber = fibersan::this_thread.fiber) fibersan::acquire_from(*fiber, sync);
+  if (fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0)))
+    fibersan::acquire_from(*fiber, sync);
 }
 
 void __fsan_release(const void* sync) {
-  if (fsan_fiber* fiber = fibersan::this_thread.fiber) fibersan::release_to(*fiber, sync);
+  if (fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0)))
+    fibersan::release_to(*fiber, sync);
 }
 
 void __fsan_merge(const void* sync) {
-  if (fsan_fiber* fiber = fibersan::this_thread.fiber) fibersan::merge_to(*fiber, sync);
+  if (fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0)))
+    fibersan::merge_to(*fiber, sync);
 }
 
 void __fsan_lock_acquired(const void* lock, enum fsan_lock_mode mode) {
-  fsan_fiber* fiber = fibersan::this_thread.fiber;
+  fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0));
   if (fiber == nullptr) return;
   const bool read = fibersan::is_read(mode);
   fibersan::acquire_from(*fiber, lock);
@@ -100,7 +110,7 @@ void __fsan_lock_acquired(const void* lock, enum fsan_lock_mode mode) {
 }
 
 void __fsan_lock_released(const void* lock, enum fsan_lock_mode mode) {
-  fsan_fiber* fiber = fibersan::this_thread.fiber;
+  fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0));
   if (fiber == nullptr) return;
   if (fibersan::is_read(mode)) {
     fibersan::merge_to(*fiber, fibersan::readers_of(lock));

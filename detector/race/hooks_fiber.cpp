@@ -7,6 +7,7 @@
 #include "detector/history/context.h"
 #include "detector/race/access.h"
 #include "detector/race/fiber_table.h"
+#include "detector/race/foreign_run.h"
 #include "detector/race/names.h"
 #include "detector/shadow/shadow.h"
 
@@ -103,8 +104,10 @@ void __fsan_processor_released(uint32_t) {
 }
 
 void __fsan_run_started(uint32_t processors, uint64_t) {
-  // The thread that called run() may be one that works, or one that waits for the end.
-  fibersan::accesses_are_parallel.store(processors > 1, std::memory_order_relaxed);
+  // Beside a run on another thread the main one may make accesses of its own.
+  const bool is_foreign = this_thread.main_thread == nullptr;
+  fibersan::accesses_are_parallel.store(processors > 1 || is_foreign, std::memory_order_relaxed);
+  fibersan::note_run_started();
 }
 
 void __fsan_run_finished(void) {
@@ -125,7 +128,10 @@ struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const voi
   if (creator != nullptr) {
     stack = fibersan::note_stack(caller.context, caller.pc, caller.frame, creator->stack);
     fiber->snapshot = creator->clock.spawn();
+    fibersan::note_stack_use(*creator, reinterpret_cast<uintptr_t>(caller.frame));
     fibersan::refresh_stamp();
+  } else {
+    fiber->snapshot = fibersan::snapshot_for_foreign_run();
   }
   fiber->info = fibersan::make_fiber_info(
       id, creator == nullptr ? fibersan::kNoFiberId : creator->info->id, stack, name);

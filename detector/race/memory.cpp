@@ -8,16 +8,32 @@
 
 namespace fibersan {
 
+namespace {
+
+// M3
+void free_large(fsan_fiber* fiber, const Access& access, const Caller& caller) {
+  Conflict conflict;
+  if (fiber != nullptr) conflict = check_without_stamp(*fiber, access);
+  if (conflict.stamp != 0) report_conflict(*fiber, access, caller, conflict);
+  clear_shadow(access.address, access.size);
+}
+
+}  // namespace
+
 void memory_allocated(uintptr_t address, uint64_t size) { clear_shadow(address, size); }
 
 void memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const void* frame) {
   // M1 for Syncs: now, while their memory is still the block's.
   sync_table.forget(address, size);
-  fsan_fiber* const fiber = this_thread.fiber;
-  if (fiber == nullptr) return;  // a thread that is not checked frees without a stamp
   const Access access = {
       .address = address, .size = size, .kind = AccessKind::kWrite, .is_free = true};
-  access_range(access, {pc, frame, __fsan_running.context});
+  const Caller caller = {pc, frame, __fsan_running.context};
+  fsan_fiber* const fiber = this_thread.fiber;  // null: not checked, frees without a stamp
+  if (size >= kGiveBackFrom) {
+    free_large(fiber, access, caller);
+  } else if (fiber != nullptr) {
+    access_range(access, caller);
+  }
 }
 
 }  // namespace fibersan

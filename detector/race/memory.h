@@ -7,6 +7,10 @@
 //   M1  Fresh memory has no stamps and no Syncs.
 //   M2  A free is a write of the whole block by the fiber that frees it; its stamps stay
 //       until the memory is allocated again.
+//   M3  Of blocks from kGiveBackFrom on (shadow.h) nothing stays: their memory goes back to
+//       the system, and so does their shadow. A known miss: a use that comes after the free
+//       of such a block and is not ordered with it is not reported as a race. Most often
+//       it faults. A use that comes before the free is found.
 #ifndef FIBERSAN_DETECTOR_RACE_MEMORY_H
 #define FIBERSAN_DETECTOR_RACE_MEMORY_H
 
