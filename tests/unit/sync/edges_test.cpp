@@ -280,6 +280,27 @@ TEST(Edges, SendUnorderedWithCloseIsARace) {
   }
 }
 
+TEST(Edges, SendThatHadToWaitAndUnorderedCloseAreARace) {
+  on_processors([] {
+    edge_model::reset();
+    Channel<int> channel;
+    Steps steps;
+    fiber::WaitGroup group;
+    group.go([&] { channel.send(1); });
+    group.go([&] {
+      let_others_block();
+      channel.receive();
+      steps.next();
+    });
+    group.go([&] {
+      steps.wait_for(1);
+      channel.close();
+    });
+    group.wait();
+    EXPECT_EQ(edge_model::races(), 1);
+  });
+}
+
 TEST(Edges, SendThatMeetsItsReceiverIsOrderedWithALaterClose) {
   on_processors([] {
     for (size_t capacity : {0U, 1U}) {
