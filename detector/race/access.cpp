@@ -28,59 +28,62 @@ void remember(fsan_fiber& fiber, const Access& access, const Caller& caller) {
   fiber.clock.touched();
 }
 
-Stamp stamp_cell(Cell& cell, Stamp wanted, const FiberClock& clock) {
+Races stamp_cell(Cell& cell, Stamp wanted, const FiberClock& clock) {
   for (;;) {
     // relaxed: it changes only while a single thread executes accesses.
     CellResult result = accesses_are_parallel.load(std::memory_order_relaxed)
                             ? check_cell<SharedSlots>(cell, wanted, clock)
                             : check_cell<ExclusiveSlots>(cell, wanted, clock);
-    const Stamp race = result.race;
     if (result.step == CellStep::kFull || result.step == CellStep::kExtended)
-      result = check_extended(cell, wanted, clock, result);
-    if (result.step != CellStep::kExtended) return result.race != 0 ? result.race : race;
+      check_extended(cell, wanted, clock, result);
+    if (result.step != CellStep::kExtended) return result.races;
   }
 }
 
 struct Search {
   const FiberClock& clock;
   Stamp wanted;
-  Stamp race = 0;
-  const Cell* cell = nullptr;
+  const Cell* first;
+  uintptr_t address;  // of the first cell's bytes
+  Conflicts conflicts;
 };
 
 // The slots say it, or the record.
-Stamp race_in(Cell& cell, Stamp wanted, const FiberClock& clock) {
+Races races_in(Cell& cell, Stamp wanted, const FiberClock& clock) {
   const Stamp first = SharedSlots::load(cell.slots[0]);
   // That this leaves a stamp in a record is no harm: its cell is the caller's to forget.
   if (stamp_is_extended(first)) return stamp_cell(cell, wanted, clock);
-  if (first != 0 && races_with(first, wanted, clock)) return first;
-  const Stamp second = SharedSlots::load(cell.slots[1]);
-  return second != 0 && races_with(second, wanted, clock) ? second : 0;
+  Races races;
+  for (const Stamp earlier : {first, SharedSlots::load(cell.slots[1])}) {
+    if (earlier != 0 && races_with(earlier, wanted, clock)) races.add(earlier);
+  }
+  return races;
 }
 
 void search_cells(Cell* from, Cell* to, void* data) {
   Search& search = *static_cast<Search*>(data);
-  for (Cell* cell = from; cell != to && search.race == 0; ++cell) {
-    search.race = race_in(*cell, search.wanted, search.clock);
-    search.cell = cell;
+  for (Cell* cell = from; cell != to; ++cell) {
+    const Races races = races_in(*cell, search.wanted, search.clock);
+    if (races.empty()) continue;
+    search.conflicts.add(races,
+                         search.address + static_cast<uintptr_t>(cell - search.first) * kCellBytes);
   }
 }
 
 }  // namespace
 
-Conflict check_without_stamp(fsan_fiber& fiber, const Access& access) {
+Conflicts check_without_stamp(fsan_fiber& fiber, const Access& access) {
   const Stamp running = fiber.clock.stamp();
   if (running == 0 || access.size == 0) return {};
-  const uintptr_t first = access.address & ~(kCellBytes - 1);
-  Cell* const from = &cell_at(first);
+  const uintptr_t address = access.address & ~(kCellBytes - 1);
+  Cell* const from = &cell_at(address);
   Cell* const to = &cell_at(access.address + access.size - 1) + 1;
-  Search search{fiber.clock, with_mask(with_kind(running, access.kind), 0xff)};
+  Search search{fiber.clock, with_mask(with_kind(running, access.kind), 0xff), from, address, {}};
   for_each_touched(from, to, search_cells, &search);
-  if (search.race == 0) return {};
-  return {search.race, first + static_cast<uintptr_t>(search.cell - from) * kCellBytes};
+  return search.conflicts;
 }
 
-Conflict check_cell_access(fsan_fiber& fiber, const Access& access, const Caller& caller) {
+Conflicts check_cell_access(fsan_fiber& fiber, const Access& access, const Caller& caller) {
   const Stamp running = fiber.clock.stamp();
   if (running == 0) return {};  // the fiber got no lane; counted in the lane table
   Cell& cell = cell_at(access.address);
@@ -88,14 +91,16 @@ Conflict check_cell_access(fsan_fiber& fiber, const Access& access, const Caller
       with_mask(with_kind(running, access.kind), byte_mask(access.address, access.size));
   if (cell_covers(cell, wanted)) return {};
   remember(fiber, access, caller);
-  return {stamp_cell(cell, wanted, fiber.clock), access.address & ~(kCellBytes - 1)};
+  Conflicts conflicts;
+  conflicts.add(stamp_cell(cell, wanted, fiber.clock), access.address & ~(kCellBytes - 1));
+  return conflicts;
 }
 
-Conflict check_access(fsan_fiber& fiber, const Access& access, const Caller& caller) {
+Conflicts check_access(fsan_fiber& fiber, const Access& access, const Caller& caller) {
   const Stamp running = fiber.clock.stamp();
   if (running == 0 || access.size == 0) return {};
   const Stamp kind = with_kind(running, access.kind);
-  Conflict conflict;
+  Conflicts conflicts;
   bool remembered = false;
   const uintptr_t end = access.address + access.size;
   for (uintptr_t at = access.address; at < end;) {
@@ -107,15 +112,13 @@ Conflict check_access(fsan_fiber& fiber, const Access& access, const Caller& cal
     if (cell_covers(cell, wanted)) continue;
     if (!remembered) remember(fiber, access, caller);
     remembered = true;
-    const Stamp race = stamp_cell(cell, wanted, fiber.clock);
-    if (race != 0 && conflict.stamp == 0) conflict = {race, cell_start};
+    conflicts.add(stamp_cell(cell, wanted, fiber.clock), cell_start);
   }
-  return conflict;
+  return conflicts;
 }
 
-void report_conflict(const fsan_fiber& fiber, const Access& access, const Caller& caller,
-                     const Conflict& conflict) {
-  if (between_main_and_foreign_run(fiber, conflict.stamp)) return;
+void report_conflicts(const fsan_fiber& fiber, const Access& access, const Caller& caller,
+                      const Conflicts& conflicts) {
   RaceFound race;
   race.current.address = access.address;
   race.current.size = access.size;
@@ -126,16 +129,19 @@ void report_conflict(const fsan_fiber& fiber, const Access& access, const Caller
   race.current.pc = caller.pc;
   race.current.frame = caller.frame;
   race.current.fiber = &fiber;
-  race.previous = conflict.stamp;
-  race.cell = conflict.cell;
-  report_race(race);
+  for (const Conflicts::Conflict& conflict : conflicts) {
+    if (between_main_and_foreign_run(fiber, conflict.stamp)) continue;
+    race.previous = conflict.stamp;
+    race.cell = conflict.cell;
+    report_race(race);
+  }
 }
 
 void access_range(const Access& access, const Caller& caller) {
   fsan_fiber* const fiber = accessing_fiber();
   if (fiber == nullptr) return;
-  const Conflict conflict = check_access(*fiber, access, caller);
-  if (__builtin_expect(conflict.stamp != 0, 0)) report_conflict(*fiber, access, caller, conflict);
+  const Conflicts conflicts = check_access(*fiber, access, caller);
+  if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);
 }
 
 }  // namespace fibersan

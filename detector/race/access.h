@@ -17,6 +17,7 @@
 #include "detector/clock/stamp.h"
 #include "detector/race/race_found.h"
 #include "detector/race/thread.h"
+#include "detector/shadow/cell.h"
 
 namespace fibersan {
 
@@ -48,25 +49,48 @@ inline fsan_fiber* accessing_fiber() {
   return fiber;
 }
 
-// Checks and stamps every cell of the access. Returns a stamp that it races with, or 0,
-// and the cell it was found in. Reports nothing.
-struct Conflict {
-  Stamp stamp = 0;
-  uintptr_t cell = 0;
+// Stamps that an access races with, and the cells they were found in.
+class Conflicts {
+ public:
+  static constexpr unsigned kMax = Races::kMax;
+  struct Conflict {
+    Stamp stamp;
+    uintptr_t cell;
+  };
+
+  // The same segment in several cells of a range is one conflict.
+  void add(const Races& races, uintptr_t cell) {
+    for (const Stamp stamp : races) add(stamp, cell);
+  }
+  void add(Stamp stamp, uintptr_t cell) {
+    for (const Conflict& known : *this) {
+      if (((known.stamp ^ stamp) & ~kStampMaskBits) == 0) return;
+    }
+    if (count_ < kMax) conflicts_[count_++] = {stamp, cell};
+  }
+  bool empty() const { return count_ == 0; }
+  const Conflict* begin() const { return conflicts_; }
+  const Conflict* end() const { return conflicts_ + count_; }
+
+ private:
+  unsigned count_ = 0;
+  Conflict conflicts_[kMax];
 };
-Conflict check_access(fsan_fiber& fiber, const Access& access, const Caller& caller);
+
+// Checks and stamps every cell of the access. Reports nothing.
+Conflicts check_access(fsan_fiber& fiber, const Access& access, const Caller& caller);
 
 // Checks the access as check_access() does and leaves no stamp behind: its cost is that of
 // the cells that somebody stamped. Whole cells only.
-Conflict check_without_stamp(fsan_fiber& fiber, const Access& access);
+Conflicts check_without_stamp(fsan_fiber& fiber, const Access& access);
 
 // check_access() for an access within one cell.
-Conflict check_cell_access(fsan_fiber& fiber, const Access& access, const Caller& caller);
+Conflicts check_cell_access(fsan_fiber& fiber, const Access& access, const Caller& caller);
 
-void report_conflict(const fsan_fiber& fiber, const Access& access, const Caller& caller,
-                     const Conflict& conflict);
+void report_conflicts(const fsan_fiber& fiber, const Access& access, const Caller& caller,
+                      const Conflicts& conflicts);
 
-// check_access() and report_conflict() for the running fiber.
+// check_access() and report_conflicts() for the running fiber.
 void access_range(const Access& access, const Caller& caller);
 
 // Remembers that the fiber's stack was used from this address up, so that it is cleared

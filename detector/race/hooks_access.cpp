@@ -8,8 +8,8 @@ namespace {
 void access_one(const Access& access, const Caller& caller) {
   fsan_fiber* const fiber = accessing_fiber();
   if (fiber == nullptr) return;
-  const Conflict conflict = check_cell_access(*fiber, access, caller);
-  if (__builtin_expect(conflict.stamp != 0, 0)) report_conflict(*fiber, access, caller, conflict);
+  const Conflicts conflicts = check_cell_access(*fiber, access, caller);
+  if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);
 }
 
 uintptr_t number(fsan_ptr address) { return reinterpret_cast<uintptr_t>(address); }

@@ -85,18 +85,18 @@ void atomic_access(fsan_ptr address, uint64_t size, const Caller& caller, Perfor
   Access access{.address = reinterpret_cast<uintptr_t>(address),
                 .size = size,
                 .kind = AccessKind::kAtomicRead};
-  Conflict conflict;
+  Conflicts conflicts;
   {
     LockedSync sync(sync_table, address);
     const Performed performed = perform();
     if (performed.effect != Effect::kLoad) access.kind = AccessKind::kAtomicWrite;
     if (performed.effect != Effect::kStore) edge_of_load(*fiber, sync, performed.order);
-    conflict = check_access(*fiber, access, caller);  // M4
+    conflicts = check_access(*fiber, access, caller);  // M4
     if (performed.effect == Effect::kStore) edge_of_store(*fiber, sync, performed.order);
     if (performed.effect == Effect::kUpdate) edge_of_update(*fiber, sync, performed.order);
   }
   refresh_stamp();
-  if (__builtin_expect(conflict.stamp != 0, 0)) report_conflict(*fiber, access, caller, conflict);
+  if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);
 }
 
 template <typename Word>

@@ -6,6 +6,7 @@
 #include "detector/abi/hooks.h"
 #include "detector/history/context.h"
 #include "detector/race/access.h"
+#include "detector/race/held_locks.h"
 #include "detector/race/lock_set.h"
 #include "detector/race/sync_table.h"
 
@@ -47,13 +48,32 @@ fsan_fiber* fiber_at(const void* frame) {
   return fiber;
 }
 
+// Locks that were released by a fiber that did not hold them, by the lock's address. The
+// fiber that took the lock finds out when it looks at its set again.
+AddressTable<bool, 10> released_by_others;  // rank 7
+
+bool was_released_by_others(const void* lock) {
+  decltype(released_by_others)::Locked entry(released_by_others, lock);
+  bool* released = entry.find();
+  if (released == nullptr || !*released) return false;
+  *released = false;
+  return true;
+}
+
+void release_by_other(const void* lock) {
+  decltype(released_by_others)::Locked entry(released_by_others, lock);
+  entry.make() = true;
+}
+
 bool is_read(fsan_lock_mode mode) { return (mode & FSAN_LOCK_READ) != 0; }
+
+size_t named_locks(const fsan_fiber& fiber) {
+  return fiber.held_count < fsan_fiber::kMaxHeld ? fiber.held_count : fsan_fiber::kMaxHeld;
+}
 
 // The history learns of it with the next access.
 void locks_changed(fsan_fiber& fiber) {
-  const size_t named =
-      fiber.held_count < fsan_fiber::kMaxHeld ? fiber.held_count : fsan_fiber::kMaxHeld;
-  fiber.lock_set = add_lock_set({fiber.held, named});
+  fiber.lock_set = add_lock_set({fiber.held, named_locks(fiber)});
   this_thread.segment_is_stale = true;
 }
 
@@ -65,22 +85,37 @@ void add_held(fsan_fiber& fiber, const void* lock, bool write, const Caller& cal
   locks_changed(fiber);
 }
 
-// The newest one that fits. One that another fiber took is not here: that is a finding of
-// the runtime's, not ours.
-void remove_held(fsan_fiber& fiber, const void* lock, bool write) {
-  const size_t named =
-      fiber.held_count < fsan_fiber::kMaxHeld ? fiber.held_count : fsan_fiber::kMaxHeld;
+// The newest one that fits; false when the fiber does not hold it.
+bool remove_held(fsan_fiber& fiber, const void* lock, bool write) {
+  const size_t named = named_locks(fiber);
   for (size_t i = named; i-- > 0;) {
     if (fiber.held[i].lock != lock || fiber.held[i].write != write) continue;
     for (size_t j = i + 1; j < named; ++j) fiber.held[j - 1] = fiber.held[j];
     --fiber.held_count;
     locks_changed(fiber);
-    return;
+    return true;
   }
-  if (fiber.held_count > fsan_fiber::kMaxHeld) --fiber.held_count;
+  if (fiber.held_count <= fsan_fiber::kMaxHeld) return false;
+  --fiber.held_count;
+  return true;
 }
 
 }  // namespace
+
+void drop_released_by_others(fsan_fiber& fiber) {
+  for (size_t i = named_locks(fiber); i-- > 0;) {
+    if (was_released_by_others(fiber.held[i].lock))
+      remove_held(fiber, fiber.held[i].lock, fiber.held[i].write);
+  }
+}
+
+bool holds_for_reading(const fsan_fiber& fiber, const void* lock) {
+  for (size_t i = 0; i < named_locks(fiber); ++i) {
+    if (fiber.held[i].lock == lock && !fiber.held[i].write) return true;
+  }
+  return false;
+}
+
 }  // namespace fibersan
 
 extern "C" {
@@ -106,6 +141,9 @@ void __fsan_lock_acquired(const void* lock, enum fsan_lock_mode mode) {
   const bool read = fibersan::is_read(mode);
   fibersan::acquire_from(*fiber, lock);
   if (!read) fibersan::acquire_from(*fiber, fibersan::readers_of(lock));
+  fibersan::drop_released_by_others(*fiber);
+  if (read && fibersan::holds_for_reading(*fiber, lock))
+    __fsan_misuse(FSAN_FINDING_RECURSIVE_READ_LOCK, lock);
   fibersan::add_held(*fiber, lock, !read, FIBERSAN_CALLER(__fsan_running.context));
 }
 
@@ -119,7 +157,8 @@ void __fsan_lock_released(const void* lock, enum fsan_lock_mode mode) {
     fibersan::clear_sync(fibersan::readers_of(lock));
     fibersan::release_to(*fiber, lock);
   }
-  fibersan::remove_held(*fiber, lock, !fibersan::is_read(mode));
+  if (!fibersan::remove_held(*fiber, lock, !fibersan::is_read(mode)))
+    fibersan::release_by_other(lock);
 }
 
 }  // extern "C"

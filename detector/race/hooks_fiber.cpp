@@ -8,6 +8,7 @@
 #include "detector/race/access.h"
 #include "detector/race/fiber_table.h"
 #include "detector/race/foreign_run.h"
+#include "detector/race/held_locks.h"
 #include "detector/race/names.h"
 #include "detector/shadow/shadow.h"
 
@@ -160,6 +161,7 @@ void __fsan_fiber_switched_out(struct fsan_fiber* fiber) {
 }
 
 void __fsan_fiber_ended(struct fsan_fiber* fiber) {
+  fibersan::drop_released_by_others(*fiber);
   if (fiber->held_count != 0) {
     const fibersan::HeldLock& lock = fiber->held[0];
     fibersan::report_misuse_at(FSAN_FINDING_ENDED_HOLDING_LOCK, lock.lock, *fiber, lock.acquired);
@@ -181,6 +183,10 @@ void __fsan_fiber_waiting(enum fsan_wait_reason reason, const void* const* objec
   waiting.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
   waiting.active = true;
   fibersan::note_stack_use(*fiber, reinterpret_cast<uintptr_t>(waiting.frame));
+  // A second read lock that waits behind a writer is recursive all the same.
+  if (reason == FSAN_WAIT_RWMUTEX_READ_LOCK && count == 1 &&
+      fibersan::holds_for_reading(*fiber, objects[0]))
+    __fsan_misuse(FSAN_FINDING_RECURSIVE_READ_LOCK, objects[0]);
 }
 
 }  // extern "C"

@@ -12,9 +12,8 @@ namespace {
 
 // M3
 void free_large(fsan_fiber* fiber, const Access& access, const Caller& caller) {
-  Conflict conflict;
-  if (fiber != nullptr) conflict = check_without_stamp(*fiber, access);
-  if (conflict.stamp != 0) report_conflict(*fiber, access, caller, conflict);
+  if (fiber != nullptr)
+    report_conflicts(*fiber, access, caller, check_without_stamp(*fiber, access));
   clear_shadow(access.address, access.size);
 }
 

@@ -2,8 +2,8 @@
 //
 // Input:    a cell, the stamp of an access to it (kind and mask set), the running
 //           fiber's clock.
-// Output:   a stamp found there that races with the access, if any; the access's own
-//           stamp is left behind.
+// Output:   the stamps found there that race with the access; the access's own stamp is
+//           left behind.
 // Cost:     a covered access is two loads; otherwise one compare-and-swap and one reload.
 // Threads:  any, on any cell, at the same time. Exclusive: one thread in the process.
 // Not here: more than two stamps that all matter, see extended.h; which fiber, which
@@ -51,11 +51,33 @@ struct ExclusiveSlots {
   }
 };
 
+// Stamps of different segments, so pairs of different accesses.
+class Races {
+ public:
+  // A cell that more fibers than this race on is reported often enough.
+  static constexpr unsigned kMax = 8;
+
+  void add(Stamp stamp) {
+    for (unsigned i = 0; i < count_; ++i) {
+      if (((stamps_[i] ^ stamp) & ~kStampMaskBits) == 0) return;
+    }
+    if (count_ < kMax) stamps_[count_++] = stamp;
+  }
+  void clear() { count_ = 0; }
+  bool empty() const { return count_ == 0; }
+  const Stamp* begin() const { return stamps_; }
+  const Stamp* end() const { return stamps_ + count_; }
+
+ private:
+  unsigned count_ = 0;
+  Stamp stamps_[kMax];
+};
+
 enum class CellStep { kCovered, kStamped, kExtended, kFull };
 
 struct CellResult {
   CellStep step = CellStep::kCovered;
-  Stamp race = 0;  // a stamp that nothing orders before the access
+  Races races;  // what nothing orders before the access
   Stamp seen[2] = {0, 0};
 };
 
@@ -107,13 +129,13 @@ CellResult check_cell(Cell& cell, Stamp access, const FiberClock& clock) {
       result.step = CellStep::kExtended;
       return result;
     }
-    result.race = 0;
+    result.races.clear();
     for (Stamp earlier : result.seen) {
       if (stamp_subsumes(earlier, access)) {
         result.step = CellStep::kCovered;
         return result;
       }
-      if (earlier != 0 && races_with(earlier, access, clock)) result.race = earlier;
+      if (earlier != 0 && races_with(earlier, access, clock)) result.races.add(earlier);
     }
     const int slot = slot_for(result.seen, access, clock);
     if (slot < 0) {
@@ -126,11 +148,14 @@ CellResult check_cell(Cell& cell, Stamp access, const FiberClock& clock) {
     if (!Slots::exchange(cell.slots[slot], before, after)) continue;  // C1: look again
     const Stamp other = Slots::load(cell.slots[1 - slot]);            // C1
     if (other != result.seen[1 - slot]) {
-      if (slot == 1 && stamp_is_extended(other)) {
-        result.step = CellStep::kExtended;  // the record may have been made without us
+      // Extended meanwhile: slot 1 shows one stamp of many (C4), and the record may have
+      // been made without us.
+      const Stamp first = slot == 1 ? other : Slots::load(cell.slots[0]);
+      if (stamp_is_extended(first)) {
+        result.step = CellStep::kExtended;
         return result;
       }
-      if (other != 0 && races_with(other, access, clock)) result.race = other;
+      if (other != 0 && races_with(other, access, clock)) result.races.add(other);
     }
     result.step = CellStep::kStamped;
     return result;

@@ -94,26 +94,25 @@ void clear(Record& record) FIBERSAN_REQUIRES(record.lock) {
   record.cell = nullptr;
 }
 
-struct Looked {
-  Stamp race = 0;
-  bool covered = false;
-};
-
-// Finds races and drops what `access` replaces (C2); merges it where it belongs.
-Looked look(Record& record, Stamp access, const FiberClock& clock) FIBERSAN_REQUIRES(record.lock) {
-  Looked looked;
+// Finds races and drops what `access` replaces (C2); merges it where it belongs. True when
+// its stamp was there: whoever extended the cell may have taken it along before we looked
+// at the others.
+bool look(Record& record, Stamp access, const FiberClock& clock, Races& races)
+    FIBERSAN_REQUIRES(record.lock) {
+  bool is_covered = false;
   Stamp merged = access;  // with the bytes that its segment accessed before (C3)
   for (Chunk* chunk = record.first; chunk != nullptr; chunk = chunk->next) {
     for (uint64_t i = 0; i < chunk->count; ++i) {
       Stamp& earlier = chunk->stamps[i];
       if (stamp_subsumes(earlier, access)) {
-        looked.covered = true;
-        return looked;
+        is_covered = true;
+        continue;
       }
       if (same_segment_and_kind(earlier, access)) merged |= earlier & kStampMaskBits;
-      if (races_with(earlier, access, clock)) looked.race = earlier;
+      if (races_with(earlier, access, clock)) races.add(earlier);
     }
   }
+  if (is_covered) return true;
   Chunk* chunk = record.first;
   while (chunk != nullptr) {
     Chunk* const older = chunk->next;
@@ -131,18 +130,15 @@ Looked look(Record& record, Stamp access, const FiberClock& clock) FIBERSAN_REQU
     chunk = older;
   }
   add(record, merged);
-  return looked;
+  return false;
 }
 
-// Under the record's lock: `race`s of `access` are found and its stamp is added.
-CellResult update(Record& record, uint32_t index, Cell& cell, Stamp access, const FiberClock& clock)
-    FIBERSAN_REQUIRES(record.lock) {
-  const Looked looked = look(record, access, clock);
-  CellResult result;
-  result.race = looked.race;
-  result.step = looked.covered ? CellStep::kCovered : CellStep::kStamped;
+void update(Record& record, uint32_t index, Cell& cell, Stamp access, const FiberClock& clock,
+            CellResult& result) FIBERSAN_REQUIRES(record.lock) {
+  const bool is_covered = look(record, access, clock, result.races);
+  result.step = is_covered ? CellStep::kCovered : CellStep::kStamped;
   // seq_cst as in cell.h C1: whoever exchanged slot 1 meanwhile reloads slot 0 and comes here.
-  if (record.count == 1 && !looked.covered) {
+  if (record.count == 1 && !is_covered) {
     const Stamp only = record.first->stamps[0];
     clear(record);
     __atomic_store_n(&cell.slots[1], 0, __ATOMIC_SEQ_CST);
@@ -152,51 +148,46 @@ CellResult update(Record& record, uint32_t index, Cell& cell, Stamp access, cons
   } else {
     __atomic_store_n(&cell.slots[1], access, __ATOMIC_SEQ_CST);
   }
-  return result;
 }
 
-CellResult inflate(Cell& cell, Stamp access, const FiberClock& clock, const CellResult& seen) {
-  CellResult result;
-  result.step = CellStep::kExtended;
+void inflate(Cell& cell, Stamp access, const FiberClock& clock, CellResult& result) {
   const uint32_t index = allocate_record();
   if (index == 0) {
     dropped.fetch_add(1, std::memory_order_relaxed);
     result.step = CellStep::kStamped;
-    result.race = seen.race;
-    return result;
+    return;
   }
+  result.step = CellStep::kExtended;
   Record& record = record_at(index);
   SpinGuard guard(record.lock);
   record.cell = &cell;
-  add(record, seen.seen[0]);
-  add(record, seen.seen[1]);
-  if (!SharedSlots::exchange(cell.slots[0], seen.seen[0], extended_stamp(index))) {
+  add(record, result.seen[0]);
+  add(record, result.seen[1]);
+  if (!SharedSlots::exchange(cell.slots[0], result.seen[0], extended_stamp(index))) {
     clear(record);
     free_record(index);
-    return result;  // somebody was faster: look again
+    return;  // somebody was faster: look again
   }
   live_records.fetch_add(1, std::memory_order_relaxed);
   // Whoever put a stamp into slot 1 since we looked is taken along; whoever does it from
   // now on fails, or sees slot 0 changed and comes here.
   const Stamp second = __atomic_exchange_n(&cell.slots[1], access, __ATOMIC_SEQ_CST);
-  if (second != seen.seen[1] && second != 0) add(record, second);
-  return update(record, index, cell, access, clock);
+  if (second != result.seen[1] && second != 0) add(record, second);
+  update(record, index, cell, access, clock, result);
 }
 
 }  // namespace
 
-CellResult check_extended(Cell& cell, Stamp access, const FiberClock& clock,
-                          const CellResult& seen) {
-  if (seen.step == CellStep::kFull) return inflate(cell, access, clock, seen);
+void check_extended(Cell& cell, Stamp access, const FiberClock& clock, CellResult& result) {
+  if (result.step == CellStep::kFull) return inflate(cell, access, clock, result);
+  result.step = CellStep::kExtended;
   const Stamp first = SharedSlots::load(cell.slots[0]);
-  CellResult again;
-  again.step = CellStep::kExtended;
-  if (!stamp_is_extended(first)) return again;
+  if (!stamp_is_extended(first)) return;
   const uint32_t index = stamp_epoch(first);
   Record& record = record_at(index);
   SpinGuard guard(record.lock);
-  if (record.cell != &cell || SharedSlots::load(cell.slots[0]) != first) return again;  // E1
-  return update(record, index, cell, access, clock);
+  if (record.cell != &cell || SharedSlots::load(cell.slots[0]) != first) return;  // E1
+  update(record, index, cell, access, clock, result);
 }
 
 void clear_extended(Cell& cell) {

@@ -22,10 +22,9 @@ namespace fibersan {
 inline constexpr unsigned kStampLimit = 1u << 16;
 
 // For an access for which check_cell() said kExtended or kFull (with what it saw).
-// Returns kStamped or kCovered, or kExtended when the cell changed and check_cell()
-// has to look again.
-CellResult check_extended(Cell& cell, Stamp access, const FiberClock& clock,
-                          const CellResult& seen);
+// Adds the races it finds to `result`, whose step becomes kStamped or kCovered, or
+// kExtended when the cell changed and check_cell() has to look again.
+void check_extended(Cell& cell, Stamp access, const FiberClock& clock, CellResult& result);
 
 // The cell's stamps are forgotten: both slots become 0 and a record is free again.
 void clear_extended(Cell& cell);
