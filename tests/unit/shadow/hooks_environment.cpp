@@ -1,0 +1,42 @@
+// The detector's start for tests that call hooks, and the reporting side as counters.
+#include <gtest/gtest.h>
+
+#include "detector/race/thread.h"
+#include "detector/shadow/layout.h"
+#include "tests/unit/shadow/recorded_races.h"
+
+namespace fibersan {
+
+void report_race(const RaceFound& race) {
+  ++recorded.races;
+  recorded.last = race;
+}
+
+void report_misuse_at(fsan_finding_kind, const void*, const fsan_fiber&, StackId) {
+  ++recorded.misuses;
+}
+
+}  // namespace fibersan
+
+extern "C" void __fsan_misuse(enum fsan_finding_kind, const void*) { ++fibersan::recorded.misuses; }
+
+namespace fibersan {
+namespace {
+
+class Detector : public ::testing::Environment {
+ public:
+  void SetUp() override {
+    constexpr uintptr_t kStack = 1 << 16;
+    const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    reserve_shadow();
+    start_main_thread({here - kStack, here + kStack}, 16);
+    __fsan_processor_acquired(0);
+    // The hooks' own checks are for parallel accesses in all tests.
+    __fsan_run_started(2, 1);
+  }
+};
+
+[[maybe_unused]] const auto* const detector = ::testing::AddGlobalTestEnvironment(new Detector);
+
+}  // namespace
+}  // namespace fibersan

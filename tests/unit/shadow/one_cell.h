@@ -1,0 +1,26 @@
+// one_cell.h: an access to one cell as race/access.cpp makes it, without history and hooks.
+#ifndef FIBERSAN_TESTS_UNIT_SHADOW_ONE_CELL_H
+#define FIBERSAN_TESTS_UNIT_SHADOW_ONE_CELL_H
+
+#include "detector/shadow/cell.h"
+#include "detector/shadow/extended.h"
+
+namespace fibersan {
+
+// The stamps that the access races with.
+template <typename Slots>
+Races access_cell(Cell& cell, Stamp access, FiberClock& clock) {
+  if (cell_covers(cell, access)) return {};
+  clock.touched();
+  for (;;) {
+    CellResult result = check_cell<Slots>(cell, access, clock);
+    if (result.step == CellStep::kFull || result.step == CellStep::kExtended) {
+      check_extended(cell, access, clock, result);
+    }
+    if (result.step != CellStep::kExtended) return result.races;
+  }
+}
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_TESTS_UNIT_SHADOW_ONE_CELL_H

@@ -1,0 +1,21 @@
+// recorded_races.h: what the hooks would have reported, counted instead.
+#ifndef FIBERSAN_TESTS_UNIT_SHADOW_RECORDED_RACES_H
+#define FIBERSAN_TESTS_UNIT_SHADOW_RECORDED_RACES_H
+
+#include <cstddef>
+
+#include "detector/race/race_found.h"
+
+namespace fibersan {
+
+struct Recorded {
+  int races = 0;
+  int misuses = 0;
+  RaceFound last;
+};
+// Of the test that runs: not for threads.
+inline Recorded recorded;
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_TESTS_UNIT_SHADOW_RECORDED_RACES_H
