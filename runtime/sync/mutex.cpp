@@ -83,6 +83,8 @@ void Mutex::lock() {
 }
 
 void Mutex::lock_slow(uint64_t self) {
+  // Free, but others wait: who runs goes first (until one of them starves).
+  if (try_take(state_.word)) return;
   // relaxed: `self` is there only when we have put it there.
   if (owner_.load(std::memory_order_relaxed) == self) {
     __fsan_misuse(FSAN_FINDING_DOUBLE_LOCK, this);

@@ -38,7 +38,7 @@ void futex_wait(std::atomic<uint32_t>& word, uint32_t expected, Deadline deadlin
 
 uint64_t self_id() {
   const Fiber* fiber = current_fiber();
-  return fiber != nullptr ? fiber_id(fiber) : thread_id();
+  return fiber != nullptr ? fiber->id : thread_id();
 }
 
 WaitState::WaitState(Ends ends) : fiber_(current_fiber()), id_(self_id()), ends_(ends) {}

@@ -493,6 +493,28 @@ TEST(Edges, OnceSemaphoreLatchBarrier) {
   });
 }
 
+// One that has gone on to the next round tells nothing to one that leaves the last.
+TEST(Edges, RoundsOfABarrierAreApart) {
+  fiber::run(
+      [] {
+        fiber::Barrier barrier(2);
+        Event in_next_round;
+        auto slow = fiber::spawn([&] {
+          barrier.arrive_and_wait();
+          EXPECT_NE(in_next_round.fiber, 0U);  // the other one has been there
+          EXPECT_FALSE(before_here(in_next_round));
+          barrier.arrive_and_wait();
+          EXPECT_TRUE(before_here(in_next_round));
+        });
+        fiber::yield();
+        barrier.arrive_and_wait();  // wakes the slow one and goes on
+        in_next_round = here();
+        barrier.arrive_and_wait();
+        slow.join();
+      },
+      {.procs = 1});
+}
+
 TEST(Edges, NotifyBeforeTheWaitItEnds) {
   on_processors([] {
     fiber::Mutex mutex;
