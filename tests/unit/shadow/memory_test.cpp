@@ -76,6 +76,10 @@ TEST_F(Memory, FreeOfALargeBlockFindsEarlierUses) {
     EXPECT_EQ(recorded.last.cell, reinterpret_cast<uintptr_t>(block + offset));
   }
 }
+TEST_F(Memory, FreeOfALargeBlockFindsUsesAtItsUnevenEnd) {
+  EXPECT_EQ(races_of(writes(kMiB + 96), frees(kMiB + 100)), 1);
+  EXPECT_EQ(races_of(writes(kMiB + 104), frees(kMiB + 100)), 0);
+}
 TEST_F(Memory, FreeOfALargeBlockFindsRecords) {
   FakeFiber readers[4];
   for (FakeFiber& reader : readers) reader.run([] { __fsan_read8(block + 40 * kMiB, 1); });
@@ -130,12 +134,16 @@ TEST_F(Memory, ClearingStopsAtItsEnds) {
     FakeFiber a;
     FakeFiber b;
     a.run([&] {
-      for (const size_t offset : {size_t{1024}, 1032 + size, 1032 + size / 2}) writes(offset)();
+      for (const size_t offset :
+           {size_t{1024}, 1032 + size, size_t{1032}, 1024 + size, 1032 + size / 2})
+        writes(offset)();
     });
     clear_shadow(reinterpret_cast<uintptr_t>(block) + 1032, size);
     EXPECT_EQ(b.run(writes(1024)), 1) << size;
     EXPECT_EQ(b.run(writes(1032 + size)), 1) << size;
-    EXPECT_EQ(b.run(writes(1032 + size / 2)), 0) << size;
+    for (const size_t offset : {size_t{1032}, 1024 + size, 1032 + size / 2}) {
+      EXPECT_EQ(b.run(writes(offset)), 0) << size << " at " << offset;
+    }
   }
 }
 
