@@ -41,32 +41,39 @@ class RunQueue {
   // Half a ring and the item that found it full.
   using Overflow = Batch<Item, kCapacity / 2 + 1>;
 
-  // Owner. Appends; when the ring is full, half of it and the item go to the empty
-  // `overflow`, for the global queue.
-  void push(Item* item, Overflow& overflow) {
-    for (;;) {
-      const uint32_t tail = tail_.load(std::memory_order_relaxed);
-      // acquire [A1]: thieves have read the entries that we overwrite (I2). Pairs with [R1].
-      const uint32_t head = head_.load(std::memory_order_acquire);
-      if (tail - head < kCapacity) {
-        entry(tail).store(item, std::memory_order_relaxed);
-        // release [R2]: the entry and the item. Pairs with [A2].
-        tail_.store(tail + 1, std::memory_order_release);
-        return;
-      }
-      if (take_half(head, overflow)) {
-        overflow.append(item);
-        return;
-      }
-      // A thief was faster: there is room now.
-    }
+  // Owner. Appends to the ring; false when it is full.
+  [[nodiscard]] bool push(Item* item) {
+    const uint32_t tail = tail_.load(std::memory_order_relaxed);
+    // acquire [A1]: thieves have read the entries that we overwrite (I2). Pairs with [R1].
+    if (tail - head_.load(std::memory_order_acquire) >= kCapacity) return false;
+    entry(tail).store(item, std::memory_order_relaxed);
+    // release [R2]: the entry and the item. Pairs with [A2].
+    tail_.store(tail + 1, std::memory_order_release);
+    return true;
   }
 
-  // Owner. The item runs next; the one it displaces goes to the end of the ring.
-  void push_next(Item* item, Overflow& overflow) {
+  // Owner, after push() has failed: the older half of the ring, for the global queue. False
+  // when a thief was faster: there is room now.
+  [[nodiscard]] bool take_half(Overflow& out) {
+    constexpr uint32_t kHalf = kCapacity / 2;
+    uint32_t head = head_.load(std::memory_order_relaxed);
+    if (tail_.load(std::memory_order_relaxed) - head < kCapacity) return false;
+    for (uint32_t i = 0; i < kHalf; ++i) {
+      out.items[i] = entry(head + i).load(std::memory_order_relaxed);
+    }
+    // Relaxed: as in take().
+    if (!head_.compare_exchange_strong(head, head + kHalf, std::memory_order_relaxed,
+                                       std::memory_order_relaxed)) {
+      return false;
+    }
+    out.count = kHalf;
+    return true;
+  }
+
+  // Owner. The item runs next; the one that it displaces is returned, for push().
+  [[nodiscard]] Item* push_next(Item* item) {
     // release [R3]: the item. Pairs with [A3]. No acquire: what is displaced we pushed.
-    Item* displaced = next_.exchange(item, std::memory_order_release);
-    if (displaced != nullptr) push(displaced, overflow);
+    return next_.exchange(item, std::memory_order_release);
   }
 
   // Owner.
@@ -150,20 +157,6 @@ class RunQueue {
 
  private:
   std::atomic<Item*>& entry(uint32_t index) { return ring_[index % kCapacity]; }
-
-  bool take_half(uint32_t head, Overflow& out) {
-    constexpr uint32_t kHalf = kCapacity / 2;
-    for (uint32_t i = 0; i < kHalf; ++i) {
-      out.items[i] = entry(head + i).load(std::memory_order_relaxed);
-    }
-    // Relaxed: as in take().
-    if (!head_.compare_exchange_strong(head, head + kHalf, std::memory_order_relaxed,
-                                       std::memory_order_relaxed)) {
-      return false;
-    }
-    out.count = kHalf;
-    return true;
-  }
 
   alignas(64) std::atomic<uint32_t> head_{0};
   alignas(64) std::atomic<uint32_t> tail_{0};

@@ -14,11 +14,20 @@ void Scheduler::enqueue(Fiber* fiber) {
     idle.work_published();
     return;
   }
-  RunQueue<Fiber>::Overflow overflow;
-  worker->processor()->queue.push_next(fiber, overflow);
-  global.push(overflow);
+  Processor& processor = *worker->processor();
+  if (Fiber* displaced = processor.queue.push_next(fiber)) enqueue_last(processor, displaced);
   // Alone, the caller is the one who would be woken.
   if (count_ > 1) idle.work_published();
+}
+
+void Scheduler::overflow(Processor& processor, Fiber* fiber) {
+  do {
+    RunQueue<Fiber>::Overflow half;
+    if (!processor.queue.take_half(half)) continue;
+    half.append(fiber);
+    global.push(half);
+    return;
+  } while (!processor.queue.push(fiber));
 }
 
 void Scheduler::prepare(uint32_t processors, uint64_t seed, uint32_t stack_class) {

@@ -31,6 +31,11 @@ class Scheduler {
   // Puts a runnable fiber where a worker finds it. Runs next on the caller's processor, or
   // goes to the global queue when the caller has none.
   void enqueue(Fiber* fiber);
+  // At the end of the processor's ring, or with half of it to the global queue. By the
+  // processor's worker.
+  void enqueue_last(Processor& processor, Fiber* fiber) {
+    if (!processor.queue.push(fiber)) overflow(processor, fiber);
+  }
 
   // Run is on, called by its thread while no worker works.
   void prepare(uint32_t processors, uint64_t seed, uint32_t stack_class);
@@ -59,6 +64,9 @@ class Scheduler {
   Fiber* main_fiber = nullptr;
 
  private:
+  // Not inlined: its frame of 1 KiB would touch one more page of most fibers' stacks.
+  __attribute__((noinline)) void overflow(Processor& processor, Fiber* fiber);
+
   std::array<Processor*, kMostProcessors> processors_{};
   std::array<Worker*, kMostProcessors> workers_{};
   uint32_t count_ = 0;

@@ -104,11 +104,7 @@ Fiber* Worker::pick_global() {
   scheduler.global.take(scheduler.processor_count(), taken);
   if (taken.count == 0) return nullptr;
   processor_->picks.picked(Source::kGlobal);
-  for (uint32_t i = 1; i < taken.count; ++i) {
-    RunQueue<Fiber>::Overflow overflow;
-    processor_->queue.push(taken.items[i], overflow);
-    scheduler.global.push(overflow);
-  }
+  for (uint32_t i = 1; i < taken.count; ++i) scheduler.enqueue_last(*processor_, taken.items[i]);
   return taken.items[0];
 }
 
@@ -237,29 +233,25 @@ void Worker::execute(Fiber* fiber) {
 
 void Worker::after_leaving(Fiber* fiber) {
   switch (fiber->leave) {
-    case Leave::kYield:
+    case Leave::kYield: {
       fiber->state.yielded();
-      enqueue_last(fiber);
+      const bool others = !processor_->queue.empty();
+      scheduler.enqueue_last(*processor_, fiber);
+      if (others) scheduler.idle.wake_if_needed();
       return;
+    }
     case Leave::kPark:
       if (fiber->after_save != nullptr) fiber->after_save(fiber->after_save_argument);
       // After kNothing the fiber is no longer ours to touch.
       if (fiber->state.context_saved() == NextStep::kEnqueue) scheduler.enqueue(fiber);
       return;
-    case Leave::kEnd:
+    case Leave::kEnd: {
       const bool was_main = fiber == scheduler.main_fiber && !fiber->exited;
       destroy_fiber(fiber, &processor_->stacks);
       if (was_main) scheduler.stop();
       return;
+    }
   }
-}
-
-void Worker::enqueue_last(Fiber* fiber) {
-  RunQueue<Fiber>::Overflow overflow;
-  const bool others = !processor_->queue.empty();
-  processor_->queue.push(fiber, overflow);
-  scheduler.global.push(overflow);
-  if (others) scheduler.idle.wake_if_needed();
 }
 
 }  // namespace fiber::internal

@@ -44,7 +44,6 @@ class Worker {
 
   void execute(Fiber* fiber);
   void after_leaving(Fiber* fiber);
-  void enqueue_last(Fiber* fiber);
 
   Processor* processor_ = nullptr;
   Fiber* current_ = nullptr;

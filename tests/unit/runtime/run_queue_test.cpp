@@ -25,6 +25,18 @@ std::vector<int> values(const Overflow& overflow) {
   return result;
 }
 
+// As the scheduler does it.
+void push(Queue& queue, Item* item, Overflow& overflow) {
+  while (!queue.push(item)) {
+    if (!queue.take_half(overflow)) continue;
+    overflow.append(item);
+    return;
+  }
+}
+void push_next(Queue& queue, Item* item, Overflow& overflow) {
+  if (Item* displaced = queue.push_next(item)) push(queue, displaced, overflow);
+}
+
 struct RunQueueTest : testing::Test {
   RunQueueTest() {
     for (int i = 0; i < 16; ++i) items[i].value = i;
@@ -40,21 +52,21 @@ struct RunQueueTest : testing::Test {
 };
 
 TEST_F(RunQueueTest, FirstInFirstOut) {
-  for (int i = 0; i < 4; ++i) queue.push(&items[i], overflow);
+  for (int i = 0; i < 4; ++i) push(queue, &items[i], overflow);
   EXPECT_EQ(overflow.count, 0u);
   EXPECT_EQ(drain(queue), (std::vector<int>{0, 1, 2, 3}));
   EXPECT_TRUE(queue.empty());
 }
 
 TEST_F(RunQueueTest, AFullRingGivesItsOlderHalfAndTheNewItemAway) {
-  for (int i = 0; i < 5; ++i) queue.push(&items[i], overflow);
+  for (int i = 0; i < 5; ++i) push(queue, &items[i], overflow);
   EXPECT_EQ(values(overflow), (std::vector<int>{0, 1, 4}));
   EXPECT_EQ(drain(queue), (std::vector<int>{2, 3}));
 }
 
 TEST_F(RunQueueTest, TheNextSlotDisplacesIntoTheRing) {
-  queue.push_next(&items[0], overflow);
-  queue.push_next(&items[1], overflow);
+  push_next(queue, &items[0], overflow);
+  push_next(queue, &items[1], overflow);
   EXPECT_EQ(queue.peek_next(), &items[1]);
   EXPECT_EQ(queue.take_next(), &items[1]);
   EXPECT_EQ(queue.take_next(), nullptr);
@@ -62,7 +74,7 @@ TEST_F(RunQueueTest, TheNextSlotDisplacesIntoTheRing) {
 }
 
 TEST_F(RunQueueTest, StealTakesTheOlderHalfRoundedUp) {
-  for (int i = 0; i < 3; ++i) queue.push(&items[i], overflow);
+  for (int i = 0; i < 3; ++i) push(queue, &items[i], overflow);
   Queue thief;
   EXPECT_EQ(queue.steal_into(thief)->value, 1);  // the last of the half runs at once
   EXPECT_EQ(drain(thief), (std::vector<int>{0}));
@@ -71,15 +83,15 @@ TEST_F(RunQueueTest, StealTakesTheOlderHalfRoundedUp) {
 }
 
 TEST_F(RunQueueTest, StealNextOnlyWhatWasSeen) {
-  queue.push_next(&items[0], overflow);
+  push_next(queue, &items[0], overflow);
   EXPECT_FALSE(queue.steal_next(&items[1]));
   EXPECT_TRUE(queue.steal_next(&items[0]));
   EXPECT_TRUE(queue.empty());
 }
 
 TEST_F(RunQueueTest, ClearForgetsRingAndSlot) {
-  queue.push(&items[0], overflow);
-  queue.push_next(&items[1], overflow);
+  push(queue, &items[0], overflow);
+  push_next(queue, &items[1], overflow);
   queue.clear();
   EXPECT_TRUE(queue.empty());
   EXPECT_EQ(queue.take(), nullptr);
@@ -102,7 +114,7 @@ TEST_F(RunQueueTest, AgreesWithAModel) {
         Item* item = unused.back();
         unused.pop_back();
         Overflow out;
-        queue.push(item, out);
+        push(queue, item, out);
         if (model.size() < 4) {
           ASSERT_EQ(out.count, 0u);
           model.push_back(item->value);
@@ -176,9 +188,9 @@ TEST(RunQueueRace, OneOwnerThreeThieves) {
     item.value = 1;
     Overflow overflow;
     if (random() % 4 == 0) {
-      queue.push_next(&item, overflow);
+      push_next(queue, &item, overflow);
     } else {
-      queue.push(&item, overflow);
+      push(queue, &item, overflow);
     }
     for (uint32_t i = 0; i < overflow.count; ++i) count(overflow.items[i]);
     if (random() % 3 == 0) {

@@ -271,6 +271,64 @@ TEST_P(SeveralProcessors, AReadyFiberIsStolenFromABusyProcessor) {
   });
 }
 
+// As many fibers as processors, each of which keeps its processor until all of them run: every
+// worker has to be woken, also those for which nobody made a fiber ready while they slept.
+TEST_P(SeveralProcessors, EveryProcessorTakesPart) {
+  in_run([] {
+    for (int round = 0; round < 20; ++round) {
+      sleep_for(2ms);  // the others fall asleep
+      std::atomic<unsigned> running{0};
+      std::atomic<bool> together{true};
+      const auto limit = std::chrono::steady_clock::now() + 10s;
+      std::vector<Handle<void>> handles;
+      for (unsigned i = 0; i < processors(); ++i) {
+        handles.push_back(spawn([&] {
+          ++running;
+          while (running != processors()) {
+            if (std::chrono::steady_clock::now() < limit) continue;
+            together = false;
+            return;
+          }
+        }));
+      }
+      for (auto& handle : handles) handle.join();
+      ASSERT_TRUE(together);
+    }
+  });
+}
+
+// Another worker sleeps until a far deadline when a nearer one comes.
+TEST_P(SeveralProcessors, ANearerDeadlineWakesTheKeeper) {
+  in_run([] {
+    const auto since = [](auto start) { return std::chrono::steady_clock::now() - start; };
+    go([] { sleep_for(3s); });
+    const auto start = std::chrono::steady_clock::now();
+    while (since(start) < 50ms) {
+    }
+    sleep_for(1ms);
+    EXPECT_LT(since(start), 2s);
+  });
+}
+
+// A copy constructor is user code: it may park and go on with another processor.
+TEST_P(SeveralProcessors, ACallableMayYieldWhileItIsCopied) {
+  in_run([] {
+    struct Yields {
+      Yields() = default;
+      Yields(const Yields&) { yield(); }
+      void operator()() const {}
+    };
+    const Yields yields;
+    std::vector<Handle<void>> handles;
+    for (int i = 0; i < 20; ++i) {
+      handles.push_back(spawn([&] {
+        for (int k = 0; k < 200; ++k) spawn(yields).join();
+      }));
+    }
+    for (auto& handle : handles) handle.join();
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(Processors, Scheduling, testing::Values(1u, 2u, 3u, 4u, 8u, 16u));
 INSTANTIATE_TEST_SUITE_P(Processors, SeveralProcessors, testing::Values(2u, 3u, 16u));
 
