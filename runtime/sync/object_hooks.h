@@ -5,12 +5,14 @@
 #include <cstddef>
 
 #include "detector/abi/hooks.h"
+#include "runtime/park.h"
 
 namespace fiber::internal {
 
-// From destructors: `in_use` when somebody holds the object or waits on it.
+// From destructors: `in_use` when somebody holds the object or waits on it. Outside of
+// fibers that somebody was stopped with its run and never comes back: no mistake.
 inline void object_destroyed(const void* object, size_t size, bool in_use) {
-  if (in_use) __fsan_misuse(FSAN_FINDING_DESTROYED_IN_USE, object);
+  if (in_use && current_fiber() != nullptr) __fsan_misuse(FSAN_FINDING_DESTROYED_IN_USE, object);
   __fsan_object_destroyed(object, size);
 }
 

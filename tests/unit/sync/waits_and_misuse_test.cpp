@@ -152,6 +152,16 @@ TEST(Misuse, IsAFindingBeforeItThrows) {
   });
 }
 
+// At exit, or after a run: who holds it was stopped.
+TEST(Misuse, IsNotToDestroyWhatAStoppedFiberHolds) {
+  edge_model::reset();
+  {
+    fiber::Mutex mutex;
+    fiber::run([&] { mutex.lock(); });
+  }
+  EXPECT_TRUE(edge_model::misuses().empty());
+}
+
 TEST(Misuse, UnlockByAnotherFiberWorksAndIsAFinding) {
   in_fibers([] {
     fiber::Mutex mutex;
