@@ -55,7 +55,7 @@ FSAN_COLD void __fsan_write_range(fsan_ptr address, fsan_u64 size, fsan_u64 cont
   void __fsan_object_##name(const void* object, size_t size) {       \
     fibersan::access_range({.address = fibersan::number(object),     \
                             .size = size,                            \
-                            .kind = access_kind,                     \
+                            .kind = (access_kind),                   \
                             .is_operation = true},                   \
                            FIBERSAN_CALLER(__fsan_running.context)); \
   }

@@ -20,7 +20,7 @@ namespace {
 
 constexpr int kLowestDescriptor = 64;  // Y1
 constexpr int kTimeoutMs = 60'000;     // a large program's debug information takes seconds
-constexpr size_t kChildStack = 64 * 1024;
+constexpr size_t kChildStack = size_t{64} * 1024;
 
 std::string search_path(const char* program) {
   const char* path = getenv("PATH");

@@ -22,6 +22,7 @@ struct PluginInfo {
 int main(int argc, char** argv) {
   void* plugin = argc > 1 ? dlopen(argv[1], RTLD_LAZY | RTLD_GLOBAL) : NULL;
   if (plugin == NULL) return puts(dlerror()), 2;
-  struct PluginInfo (*get)(void) = (struct PluginInfo(*)(void))dlsym(plugin, "llvmGetPassPluginInfo");
+  struct PluginInfo (*get)(void) =
+      (struct PluginInfo(*)(void))dlsym(plugin, "llvmGetPassPluginInfo");
   return get().api == 1 ? 0 : 3;
 }

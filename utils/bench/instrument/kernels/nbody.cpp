@@ -38,7 +38,8 @@ int main() {
   std::vector<Body> bodies;
   for (int i = 0; i < 8; ++i) {
     const double angle = 0.7 * i;
-    bodies.push_back({std::cos(angle) * (i + 1), std::sin(angle) * (i + 1), 0.1 * i, 0, 0, 0, 1.0 / (i + 1)});
+    bodies.push_back(
+        {std::cos(angle) * (i + 1), std::sin(angle) * (i + 1), 0.1 * i, 0, 0, 0, 1.0 / (i + 1)});
   }
   for (int step = 0; step < 1'000'000; ++step) advance(bodies, 0.001);
   std::printf("%.6f\n", bodies[0].x);
