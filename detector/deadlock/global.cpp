@@ -47,13 +47,29 @@ struct Waiter {
   const void* objects[Waiting::kMaxObjects];
 };
 
+struct Hold {
+  const void* lock;
+  uint64_t fiber_id;
+};
+
 struct Collection {
   Waiter* waiters = nullptr;
   size_t room = 0;
   size_t count = 0;
+  Hold* holds = nullptr;
+  size_t hold_room = 0;
+  size_t hold_count = 0;
 };
 
-void count_fiber(const fsan_fiber&, void* data) { ++static_cast<Collection*>(data)->room; }
+size_t holds_of(const fsan_fiber& fiber) {
+  return std::min(fiber.held_count, fsan_fiber::kMaxHeld);
+}
+
+void count_fiber(const fsan_fiber& fiber, void* data) {
+  auto& collection = *static_cast<Collection*>(data);
+  ++collection.room;
+  collection.hold_room += holds_of(fiber);
+}
 
 void collect_fiber(const fsan_fiber& fiber, void* data) {
   auto& collection = *static_cast<Collection*>(data);
@@ -67,6 +83,9 @@ void collect_fiber(const fsan_fiber& fiber, void* data) {
   waiter.stack = add_stack(walk_frames(fiber.waiting.frame, fiber.waiting.pc, fiber.stack));
   waiter.count = std::min(fiber.waiting.count, Waiting::kMaxObjects);
   std::copy_n(fiber.waiting.objects, waiter.count, waiter.objects);
+  for (size_t i = 0; i < holds_of(fiber) && collection.hold_count < collection.hold_room; ++i) {
+    collection.holds[collection.hold_count++] = {fiber.held[i].lock, waiter.id};
+  }
 }
 
 // Memory that is not given back: the process ends.
@@ -75,6 +94,8 @@ Collection collect_fibers() {
   for_each_fiber(count_fiber, &collection);
   collection.waiters = static_cast<Waiter*>(
       map_memory((collection.room + 1) * sizeof(Waiter), "the report of a global deadlock"));
+  collection.holds = static_cast<Hold*>(
+      map_memory((collection.hold_room + 1) * sizeof(Hold), "the report of a global deadlock"));
   for_each_fiber(collect_fiber, &collection);
   return collection;
 }
@@ -103,7 +124,9 @@ fsan_object_kind usual_object(fsan_wait_reason reason) {
   }
 }
 
-ReportWaiters describe(FindingScope& scope, const Waiter& waiter) {
+using Holders = std::multimap<const void*, uint64_t>;
+
+ReportWaiters describe(FindingScope& scope, const Waiter& waiter, const Holders& holders) {
   ReportWaiters entry;
   entry.fiber = fiber_name(waiter.id);
   entry.reason = waiter.waits ? kReasonText[waiter.reason] : "nothing: it never ran";
@@ -111,6 +134,8 @@ ReportWaiters describe(FindingScope& scope, const Waiter& waiter) {
     // A nil channel has no address and nothing to say beyond the reason.
     if (waiter.objects[i] == nullptr) continue;
     entry.objects.push_back(describe_object(scope, waiter.objects[i], usual_object(waiter.reason)));
+    auto [first, last] = holders.equal_range(waiter.objects[i]);
+    for (; first != last; ++first) entry.holders.push_back(fiber_name(first->second));
   }
   entry.stack = make_trace(scope.symbolizer(), stack_of_id(waiter.stack));
   if (waiter.creator_id != kNoFiberId) entry.creator = fiber_name(waiter.creator_id);
@@ -128,13 +153,14 @@ void add_id(ReportWaiters& group, uint64_t id) {
 
 // Fibers that wait at one place for one reason and were created at one place; which object
 // each waits for is said of the first.
-void add_groups(FindingScope& scope, const std::vector<Waiter>& waiters, Report& report) {
+void add_groups(FindingScope& scope, const std::vector<Waiter>& waiters, const Holders& holders,
+                Report& report) {
   std::map<std::tuple<StackId, StackId, int>, size_t> groups;
   for (const Waiter& waiter : waiters) {
     auto key = std::make_tuple(waiter.stack, waiter.created, static_cast<int>(waiter.reason));
     auto [place, is_new] = groups.try_emplace(key, report.waiters.size());
     if (is_new) {
-      report.waiters.push_back(describe(scope, waiter));
+      report.waiters.push_back(describe(scope, waiter, holders));
     } else {
       ++report.waiters[place->second].count;
     }
@@ -149,11 +175,17 @@ void report_global_deadlock() {
   std::vector<Waiter> waiters(collection.waiters, collection.waiters + collection.count);
   std::sort(waiters.begin(), waiters.end(),
             [](const Waiter& a, const Waiter& b) { return a.id < b.id; });
+  Holders holders;
+  for (size_t i = 0; i < collection.hold_count; ++i) {
+    holders.emplace(collection.holds[i].lock, collection.holds[i].fiber_id);
+  }
   Report report;
   if (waiters.size() > kListed) {
-    add_groups(scope, waiters, report);
+    add_groups(scope, waiters, holders, report);
   } else {
-    for (const Waiter& waiter : waiters) report.waiters.push_back(describe(scope, waiter));
+    for (const Waiter& waiter : waiters) {
+      report.waiters.push_back(describe(scope, waiter, holders));
+    }
   }
   if (!report.waiters.empty()) {
     report.summary = summary_frame(report.waiters[0].stack.frames);
@@ -169,6 +201,7 @@ extern "C" int __fsan_global_deadlock(void) {
   report_global_deadlock();
   fflush(nullptr);  // what the program printed; every fiber is parked, none holds a stream
   print_last_line();
+  end_of_findings();
   if (options.abort_on_error != 0) abort();
   // 0 would tell the runtime that there is no detector.
   return options.exitcode != 0 ? static_cast<int>(options.exitcode) : kStatusWithoutExitcode;

@@ -46,6 +46,7 @@ void print_last_line() {
 void process_ends() {
   sleep_ms(options.atexit_sleep_ms);
   print_last_line();
+  end_of_findings();
   if (findings_reported() == 0) return;
   if (options.abort_on_error != 0) abort();
   // Again exit and not _exit, so that stdio is flushed afterwards; glibc goes on with the

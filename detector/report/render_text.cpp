@@ -49,7 +49,9 @@ class TextRenderer {
     if (report_.location) add(*report_.location);
     for (const ReportMutex& mutex : report_.mutexes) add(mutex);
     for (const ReportWaiters& waiters : report_.waiters) add(waiters);
-    if (report_.object && !report_.accesses.empty()) add(*report_.object);
+    if (report_.object && !report_.accesses.empty() && !is_held(*report_.object)) {
+      add(*report_.object);
+    }
     for (const ReportFiber& fiber : report_.fibers) add(fiber);
     for (const std::string& note : report_.notes) text_ += "  [" + note + "]\n";
     add_summary();
@@ -156,6 +158,13 @@ class TextRenderer {
     }
   }
 
+  bool is_held(const ReportObject& object) const {
+    for (const ReportMutex& mutex : report_.mutexes) {
+      if (mutex.object.address == object.address) return true;
+    }
+    return false;
+  }
+
   void add(const ReportObject& object) {
     add_created(
         "  " + capitalised(object.kind) + " " + address(object.address) + quoted(object.name),
@@ -190,6 +199,11 @@ class TextRenderer {
         heading += " (created at: " + render_place(object.created.frames[0]) + ")";
       }
       joint = ", ";
+    }
+    if (!waiters.holders.empty()) heading += ", held by ";
+    for (const FiberName& holder : waiters.holders) {
+      if (&holder != &waiters.holders[0]) heading += ", ";
+      heading += render_fiber(holder);
     }
     line("\033[1;34m", heading);
     add(waiters.stack);

@@ -101,6 +101,7 @@ struct ReportWaiters {
   std::vector<Ids> ids;  // of a group: all of them
   std::string reason;    // a word of wait_reasons.def
   std::vector<ReportObject> objects;
+  std::vector<FiberName> holders;  // of the lock it waits for
   Trace stack;
   std::optional<FiberName> creator;
   Trace created;

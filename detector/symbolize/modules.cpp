@@ -38,13 +38,10 @@ Search look_up(uintptr_t address, uint32_t needed_flags) {
 }
 
 // The loader gives the executable no name.
-const std::string& executable_path() {
-  static const std::string path = [] {
-    char buffer[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", buffer, sizeof buffer);
-    return length <= 0 ? std::string() : std::string(buffer, static_cast<size_t>(length));
-  }();
-  return path;
+std::string executable_path() {
+  char buffer[PATH_MAX];
+  ssize_t length = readlink("/proc/self/exe", buffer, sizeof buffer);
+  return length <= 0 ? std::string() : std::string(buffer, static_cast<size_t>(length));
 }
 
 }  // namespace

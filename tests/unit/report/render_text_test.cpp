@@ -212,7 +212,15 @@ TEST(RenderText, GlobalDeadlock) {
   group.count = 5;
   group.ids = {{4, 7}, {9, 9}};
   group.reason = "nil chan send";
-  report.waiters = {waiter, group};
+  ReportWaiters locker;
+  locker.fiber = fiber(10);
+  locker.reason = "mutex lock";
+  ReportObject mutex;
+  mutex.kind = "mutex";
+  mutex.address = 0x7b0000003000;
+  locker.objects = {mutex};
+  locker.holders = {fiber(3, "stage"), fiber(4)};
+  report.waiters = {waiter, group, locker};
   report.summary = waiter.stack.frames[0];
   EXPECT_EQ(render_text(report, {}),
             R"(==================
@@ -222,6 +230,7 @@ WARNING: FiberSan: global deadlock (pid=9)
   Fiber 3 'stage' created by fiber 1 at:
     #0 main app.cpp:41:3 (app+0x62)
   Fibers 4-7, 9 (5 in all) wait: nil chan send
+  Fiber 10 waits: mutex lock on mutex 0x7b0000003000, held by fiber 3 'stage', fiber 4
 SUMMARY: FiberSan: global deadlock app.cpp:44:3 in stage(fiber::Channel<int>)
 ==================
 )");
