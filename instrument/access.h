@@ -21,7 +21,8 @@ namespace fibersan::instrument {
 
 enum class AccessKind : bool { kRead, kWrite };
 
-// `size` bytes at address + offset, known when compiling.
+// `size` bytes at address + offset, known when compiling. With a mask, only the elements
+// of a vector that it switches on.
 struct Access {
   llvm::Instruction* instruction;
   llvm::Value* address;
@@ -30,6 +31,7 @@ struct Access {
   llvm::Align alignment;  // of address + offset
   AccessKind kind;
   unsigned stretch;
+  llvm::Value* mask = nullptr;
 };
 
 // `size` bytes at `address`, known when running.
@@ -40,19 +42,19 @@ struct RangeAccess {
   AccessKind kind;
 };
 
-// Lanes of a vector access that a mask switches on: the mask is an operand.
-struct MaskedAccess {
-  llvm::IntrinsicInst* instruction;
-  llvm::Value* address;  // one pointer, or a vector of pointers
+// Elements of `size` bytes, each at an address of its own, that a mask switches on.
+struct ScatteredAccess {
+  llvm::Instruction* instruction;
+  llvm::Value* addresses;
   llvm::Value* mask;
-  llvm::FixedVectorType* vector;
+  uint64_t size;
   AccessKind kind;
 };
 
 struct FunctionPlan {
   std::vector<Access> accesses;
   std::vector<RangeAccess> ranges;
-  std::vector<MaskedAccess> masked;
+  std::vector<ScatteredAccess> scattered;
   std::vector<llvm::Instruction*> atomics;  // loads, stores, rmw, cmpxchg, fences
   std::vector<llvm::CallBase*> libatomic_calls;
   std::vector<llvm::CallBase*> guard_calls;  // around the first use of a local static

@@ -127,17 +127,17 @@ class Selection {
                 memory->getDestAlign().valueOrOne(), AccessKind::kWrite);
     switch (intrinsic.getIntrinsicID()) {
       case llvm::Intrinsic::masked_load:
-      case llvm::Intrinsic::masked_gather:
-        add_masked(intrinsic, intrinsic.getArgOperand(0), intrinsic.getArgOperand(2),
-                   intrinsic.getType(), AccessKind::kRead);
-        break;
+        return add_masked(intrinsic, 0, 2, intrinsic.getType(), AccessKind::kRead);
       case llvm::Intrinsic::masked_store:
+        return add_masked(intrinsic, 1, 3, intrinsic.getArgOperand(0)->getType(),
+                          AccessKind::kWrite);
+      case llvm::Intrinsic::masked_gather:
+        return add_scattered(intrinsic, 0, 2, intrinsic.getType(), AccessKind::kRead);
       case llvm::Intrinsic::masked_scatter:
-        add_masked(intrinsic, intrinsic.getArgOperand(1), intrinsic.getArgOperand(3),
-                   intrinsic.getArgOperand(0)->getType(), AccessKind::kWrite);
-        break;
+        return add_scattered(intrinsic, 1, 3, intrinsic.getArgOperand(0)->getType(),
+                             AccessKind::kWrite);
       default:
-        break;
+        return;
     }
   }
 
@@ -175,12 +175,21 @@ class Selection {
       plan_.ranges.push_back({at, address, size, kind});
   }
 
-  void add_masked(llvm::IntrinsicInst& at, Value* address, Value* mask, llvm::Type* type,
+  // Operands by number: the address, the mask; the alignment lies between the two.
+  void add_masked(llvm::IntrinsicInst& at, unsigned address, unsigned mask, llvm::Type* type,
                   AccessKind kind) {
-    auto* vector = dyn_cast<llvm::FixedVectorType>(type);
-    bool is_private = address->getType()->isPointerTy() && private_memory_.contains(address);
-    if (vector != nullptr && !is_private)
-      plan_.masked.push_back({&at, address, mask, vector, kind});
+    auto* alignment = llvm::cast<llvm::ConstantInt>(at.getArgOperand(address + 1));
+    size_t before = plan_.accesses.size();
+    add(&at, at.getArgOperand(address), type, alignment->getAlignValue(), kind);
+    if (plan_.accesses.size() > before) plan_.accesses.back().mask = at.getArgOperand(mask);
+  }
+
+  void add_scattered(llvm::IntrinsicInst& at, unsigned addresses, unsigned mask, llvm::Type* type,
+                     AccessKind kind) {
+    if (!llvm::isa<llvm::FixedVectorType>(type)) return;
+    uint64_t size = layout_.getTypeStoreSize(type->getScalarType());
+    plan_.scattered.push_back(
+        {&at, at.getArgOperand(addresses), at.getArgOperand(mask), size, kind});
   }
 
   llvm::Function& function_;

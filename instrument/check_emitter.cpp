@@ -15,6 +15,9 @@ namespace {
 using llvm::IRBuilder;
 using llvm::Value;
 
+// More would only keep registers busy.
+constexpr size_t kAnchors = 16;
+
 class SharedValuePlacement {
  public:
   SharedValuePlacement(RunningState& state, Value* shadow_base)
@@ -57,6 +60,7 @@ class SharedValuePlacement {
                         : builder.CreateAdd(anchor.shadow, builder.getInt64(2 * cells));
     }
     Value* shadow = shadow_of(builder, access.address, access.offset, shadow_base_);
+    if (anchors_.size() == kAnchors) anchors_.erase(anchors_.begin());
     anchors_.push_back(
         {base, offset.getSExtValue(), access.alignment.value() >= kCellSize, shadow});
     return shadow;

@@ -79,6 +79,7 @@ class Pruning {
       dropped_[index] = true;
       return;
     }
+    if (accesses_[index].mask != nullptr) return;  // R2
     std::erase_if(checked, [&](const Checked& earlier) {
       if (!covers(range, earlier)) return false;
       bool is_same_bytes = earlier.begin == range.begin && earlier.end == range.end;

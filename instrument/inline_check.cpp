@@ -12,6 +12,7 @@
 
 #include "detector/abi/hooks.h"
 #include "instrument/debug_location.h"
+#include "instrument/memory_ranges.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/MDBuilder.h"
 #include "llvm/IR/Module.h"
@@ -75,8 +76,9 @@ class InlineCheck {
     if (masked != cold) emit_masked_test(masked, cold);
     IRBuilder<> builder(cold);
     builder.SetCurrentDebugLocation(location_);
+    llvm::Instruction* back = builder.CreateBr(access_block_);
+    builder.SetInsertPoint(back);
     emit_access_hook(builder, hooks_, access_, context_);
-    builder.CreateBr(access_block_);
   }
 
  private:
@@ -193,6 +195,10 @@ void emit_inline_check(HookTable& hooks, const Access& access, const SharedValue
 
 void emit_access_hook(IRBuilder<>& builder, HookTable& hooks, const Access& access,
                       Value* context) {
+  if (access.mask != nullptr) {
+    emit_masked_hooks(hooks, access, context, &*builder.GetInsertPoint());
+    return;
+  }
   static constexpr Hook kReads[] = {Hook::read1, Hook::read2, Hook::read4, Hook::read8,
                                     Hook::read16};
   static constexpr Hook kWrites[] = {Hook::write1, Hook::write2, Hook::write4, Hook::write8,

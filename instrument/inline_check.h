@@ -8,7 +8,7 @@
 //            for each cell. Most arrays and structs end here.
 //   masked   either slot of each cell holds our stamp with at least the accessed bytes.
 //            Only where the position in the cell is known: one cell, or 8-byte alignment.
-//   cold     the hook.
+//   cold     the hook; for a vector under a mask, one call for each element that is on.
 //
 // Cost:     full: one compare-and-branch for each cell, besides what is shared.
 //

@@ -20,7 +20,7 @@ namespace fibersan::instrument {
 namespace {
 
 bool needs_context(const FunctionPlan& plan) {
-  return !plan.accesses.empty() || !plan.ranges.empty() || !plan.masked.empty() ||
+  return !plan.accesses.empty() || !plan.ranges.empty() || !plan.scattered.empty() ||
          !plan.atomics.empty() || !plan.libatomic_calls.empty() ||
          llvm::any_of(plan.calls, [](llvm::CallBase* call) { return wants_context(*call); });
 }
@@ -42,7 +42,7 @@ void instrument(llvm::Function& function, HookTable& hooks, RunningState& state)
   }
   emit_checks(hooks, state, plan.accesses, context);
   for (const RangeAccess& access : plan.ranges) emit_range_check(hooks, access, context);
-  for (const MaskedAccess& access : plan.masked) emit_masked_check(hooks, access, context);
+  for (const ScatteredAccess& access : plan.scattered) emit_scattered_check(hooks, access, context);
   for (llvm::CallBase* call : plan.guard_calls) emit_guard_call(hooks, *call);
   emit_context(state, plan, context);
   for (llvm::Instruction* atomic : plan.atomics) emit_atomic(hooks, *atomic, context);

@@ -3,7 +3,6 @@
 
 #include "instrument/debug_location.h"
 #include "llvm/IR/Constants.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
 namespace fibersan::instrument {
@@ -16,6 +15,25 @@ Hook range_hook(AccessKind kind) {
   return kind == AccessKind::kRead ? Hook::read_range : Hook::write_range;
 }
 
+// Calls emit(builder, element) where the element is known to be switched on.
+template <typename Emit>
+void for_each_element_on(Value* mask, llvm::Instruction* place, const llvm::DebugLoc& location,
+                         Emit emit) {
+  unsigned elements = llvm::cast<llvm::FixedVectorType>(mask->getType())->getNumElements();
+  for (unsigned element = 0; element < elements; ++element) {
+    IRBuilder<> builder(place);
+    builder.SetCurrentDebugLocation(location);
+    Value* is_on = builder.CreateExtractElement(mask, element);
+    if (auto* constant = llvm::dyn_cast<llvm::ConstantInt>(is_on)) {
+      if (constant->isZero()) continue;
+    } else {
+      builder.SetInsertPoint(llvm::SplitBlockAndInsertIfThen(is_on, place, /*Unreachable=*/false));
+      builder.SetCurrentDebugLocation(location);
+    }
+    emit(builder, element);
+  }
+}
+
 }  // namespace
 
 void emit_range_check(HookTable& hooks, const RangeAccess& access, Value* context) {
@@ -25,28 +43,25 @@ void emit_range_check(HookTable& hooks, const RangeAccess& access, Value* contex
   hooks.call(builder, range_hook(access.kind), {access.address, size, context});
 }
 
-void emit_masked_check(HookTable& hooks, const MaskedAccess& access, Value* context) {
-  const llvm::DataLayout& layout = access.instruction->getModule()->getDataLayout();
-  llvm::Type* element = access.vector->getElementType();
+void emit_scattered_check(HookTable& hooks, const ScatteredAccess& access, Value* context) {
   llvm::DebugLoc location = debug_location_near(*access.instruction);
-  for (unsigned lane = 0; lane < access.vector->getNumElements(); ++lane) {
-    IRBuilder<> builder(access.instruction);
-    builder.SetCurrentDebugLocation(location);
-    Value* is_on = builder.CreateExtractElement(access.mask, lane);
-    if (auto* constant = llvm::dyn_cast<llvm::ConstantInt>(is_on)) {
-      if (constant->isZero()) continue;
-    } else {
-      builder.SetInsertPoint(llvm::SplitBlockAndInsertIfThen(is_on, access.instruction, false));
-      builder.SetCurrentDebugLocation(location);
-    }
-    Value* address = access.address;
-    if (address->getType()->isVectorTy())
-      address = builder.CreateExtractElement(address, lane);
-    else if (lane > 0)
-      address = builder.CreateConstGEP1_64(element, address, lane);
-    uint64_t size = layout.getTypeStoreSize(element);
+  for_each_element_on(access.mask, access.instruction, location,
+                      [&](IRBuilder<>& builder, unsigned element) {
+                        Value* address = builder.CreateExtractElement(access.addresses, element);
+                        hooks.call(builder, range_hook(access.kind),
+                                   {address, builder.getInt64(access.size), context});
+                      });
+}
+
+void emit_masked_hooks(HookTable& hooks, const Access& access, Value* context,
+                       llvm::Instruction* place) {
+  llvm::DebugLoc location = debug_location_near(*access.instruction);
+  uint64_t elements = llvm::cast<llvm::FixedVectorType>(access.mask->getType())->getNumElements();
+  uint64_t size = access.size / elements;
+  for_each_element_on(access.mask, place, location, [&](IRBuilder<>& builder, unsigned element) {
+    Value* address = builder.CreatePtrAdd(access.address, builder.getInt64(element * size));
     hooks.call(builder, range_hook(access.kind), {address, builder.getInt64(size), context});
-  }
+  });
 }
 
 }  // namespace fibersan::instrument

@@ -1,8 +1,8 @@
 // memory_ranges.h: checks of accesses whose extent is known only when the program runs.
 //
-// Input:    memcpy, memmove and memset of any length; vector accesses under a mask.
-// Output:   calls of the range hooks before them; for a mask, one call for each lane that
-//           is switched on.
+// Input:    memcpy, memmove and memset of any length; gathers and scatters; the cold side
+//           of a vector access under a mask.
+// Output:   calls of the range hooks, for a mask one for each element that is switched on.
 #ifndef FIBERSAN_INSTRUMENT_MEMORY_RANGES_H
 #define FIBERSAN_INSTRUMENT_MEMORY_RANGES_H
 
@@ -13,7 +13,11 @@ namespace fibersan::instrument {
 
 // `context` is the value on entry to the function.
 void emit_range_check(HookTable& hooks, const RangeAccess& access, llvm::Value* context);
-void emit_masked_check(HookTable& hooks, const MaskedAccess& access, llvm::Value* context);
+void emit_scattered_check(HookTable& hooks, const ScatteredAccess& access, llvm::Value* context);
+
+// Before `place`, for an access with a mask.
+void emit_masked_hooks(HookTable& hooks, const Access& access, llvm::Value* context,
+                       llvm::Instruction* place);
 
 }  // namespace fibersan::instrument
 
