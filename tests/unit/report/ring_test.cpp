@@ -67,12 +67,14 @@ TEST(Ring, LargestIdsSurviveTheEncoding) {
   Ring& ring = new_ring();
   uint32_t lane = (1u << 24) - 1;
   uint32_t epoch = (1u << 30) - 1;
-  uint64_t fiber = (uint64_t{1} << 57) - 1;
-  ring.start_segment(lane, epoch, fiber);
+  uint64_t fiber = (uint64_t{1} << 47) - 1;
+  uint32_t lock_set = (1u << 26) - 1;
+  ring.start_segment(lane, epoch, fiber, lock_set);
   ring.record(0x7fff'ffff'fff0, 16, false, true, ~uint64_t{0});
   auto found = find_access(lane, epoch, 0x7fff'ffff'ffff, 1, false, true);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->fiber_id, fiber);
+  EXPECT_EQ(found->lock_set, lock_set);
   EXPECT_EQ(found->access.address, 0x7fff'ffff'fff0u);
   EXPECT_EQ(found->access.context, ~uint64_t{0});
 }
