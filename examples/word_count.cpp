@@ -87,7 +87,8 @@ int main(int argc, char** argv) {
     Summary summary;
     fiber::WaitGroup files;
     for (const std::string& path : paths)
-      files.go(fiber::FiberOptions{.name = path}, [&summary, path] { summary.add_file(path); });
+      files.go(fiber::FiberOptions{.name = path.substr(path.rfind('/') + 1)},
+               [&summary, path] { summary.add_file(path); });
     files.wait();
     print_top(summary);
   });

@@ -8,8 +8,10 @@
 
 namespace fiber::internal {
 namespace {
+
 constexpr size_t kChildren = 4;  // half the depth of a binary heap, one cache line a step
-}
+
+}  // namespace
 
 // Equal deadlines fire in the order of arming.
 bool TimerHeap::earlier(const Timer* a, const Timer* b) {

@@ -188,8 +188,10 @@ class SendChannel : public internal::ChannelHandle, public internal::Sending<T, 
  public:
   using value_type = T;
   SendChannel() noexcept : internal::ChannelHandle(nullptr) {}
+  // Implicit, as Go's conversions to one-way channels are. NOLINTBEGIN(google-explicit-constructor)
   SendChannel(const Channel<T>& channel) noexcept : internal::ChannelHandle(channel) {}
   SendChannel(Channel<T>&& channel) noexcept : internal::ChannelHandle(std::move(channel)) {}
+  // NOLINTEND(google-explicit-constructor)
 };
 
 // A channel that one may only receive from. The default is nil.
@@ -199,8 +201,10 @@ class ReceiveChannel : public internal::ChannelHandle,
  public:
   using value_type = T;
   ReceiveChannel() noexcept : internal::ChannelHandle(nullptr) {}
+  // Implicit, as Go's conversions to one-way channels are. NOLINTBEGIN(google-explicit-constructor)
   ReceiveChannel(const Channel<T>& channel) noexcept : internal::ChannelHandle(channel) {}
   ReceiveChannel(Channel<T>&& channel) noexcept : internal::ChannelHandle(std::move(channel)) {}
+  // NOLINTEND(google-explicit-constructor)
 };
 
 namespace internal {

@@ -3,8 +3,9 @@
 // RUN: %fibersan %s -o %t && %exits 66 %run %t 2>&1 | FileCheck %s --check-prefix=ALL
 // RUN: %exits 66 env FIBERSAN_OPTIONS=halt_on_error=1 %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
 // RUN: %run env FIBERSAN_OPTIONS=report_bugs=0 %t 2>&1 | FileCheck %s --check-prefix=NONE --implicit-check-not=WARNING
-// RUN: rm -f %t.log.* && %exits 66 env FIBERSAN_OPTIONS=log_path=%t.log %run %t | FileCheck %s --check-prefix=NONE --implicit-check-not=WARNING
-// RUN: cat %t.log.* | FileCheck %s --check-prefix=ALL
+// RUN: rm -rf %t.logs && mkdir %t.logs && cd %t.logs
+// RUN: %exits 66 env FIBERSAN_OPTIONS=log_path=report %run %t | FileCheck %s --check-prefix=NONE --implicit-check-not=WARNING
+// RUN: cat %t.logs/report.* | FileCheck %s --check-prefix=ALL
 #include <fiber/fiber.h>
 
 #include <cstdio>
