@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "detector/heap/block_table.h"
 #include "detector/history/history.h"
 #include "detector/process/main_thread.h"
 #include "detector/race/objects.h"
@@ -63,9 +62,10 @@ ReportObject describe_object(FindingScope& scope, const void* object, fsan_objec
   return result;
 }
 
-std::optional<ReportLocation> describe_location(FindingScope& scope, uintptr_t address) {
+std::optional<ReportLocation> describe_location(FindingScope& scope, uintptr_t address,
+                                                const std::optional<HeapBlock>& block) {
   ReportLocation location;
-  if (std::optional<HeapBlock> block = heap_blocks.find(address)) {
+  if (block) {
     location.kind = ReportLocation::Kind::kHeapBlock;
     location.address = block->address;
     location.size = block->size;

@@ -12,6 +12,7 @@
 
 #include "detector/fiber.h"
 #include "detector/findings/findings.h"
+#include "detector/heap/block_table.h"
 #include "detector/report/report.h"
 
 namespace fibersan {
@@ -24,7 +25,10 @@ std::optional<ReportFiber> describe_fiber(FindingScope& scope, uint64_t id);
 // `assumed` is the kind to name when the object was never announced; COUNT: "object".
 ReportObject describe_object(FindingScope& scope, const void* object, fsan_object_kind assumed);
 
-std::optional<ReportLocation> describe_location(FindingScope& scope, uintptr_t address);
+// `block` is the heap block around the address, looked up before the report allocated
+// anything: the detector's own blocks may take the place of a freed one.
+std::optional<ReportLocation> describe_location(FindingScope& scope, uintptr_t address,
+                                                const std::optional<HeapBlock>& block);
 
 // Locks held at one access, numbered as in `mutexes`, which gets an entry for each new one.
 std::vector<HeldMutex> describe_held(FindingScope& scope, std::span<const HeldLock> locks,

@@ -8,7 +8,6 @@
 
 #include "detector/findings/describe.h"
 #include "detector/findings/findings.h"
-#include "detector/heap/block_table.h"
 #include "detector/history/history.h"
 #include "detector/process/options.h"
 #include "detector/race/lock_set.h"
@@ -68,6 +67,9 @@ Bytes covered_bytes(uintptr_t cell, Stamp stamp) {
   return {cell + low, high - low};
 }
 
+// Ranges of this size or more may be recorded in pieces, all but the last at least half of it.
+constexpr uint64_t kInPieces = 1024;
+
 std::string lost_stack() {
   return "stack no longer in history (history_size=" + std::to_string(options.history_size) + ")";
 }
@@ -82,6 +84,7 @@ class RaceReporter {
   void report() {
     uint64_t own = hash_of(stack_);
     if (recent_races.seen(mix(mix(own, race_.previous & ~kStampMaskBits), race_.cell))) return;
+    block_ = heap_blocks.find(race_.current.address);
     past_ =
         find_access(stamp_lane(race_.previous), stamp_epoch(race_.previous), bytes_.address,
                     bytes_.size, !stamp_is_read(race_.previous), stamp_is_atomic(race_.previous));
@@ -107,7 +110,7 @@ class RaceReporter {
     if (current.is_free || previous_is_free_) kind_ = FSAN_FINDING_USE_AFTER_FREE_RACE;
     report.accesses.push_back(current_access(scope, report));
     report.accesses.push_back(previous_access(scope, report));
-    if (!report.object) report.location = describe_location(scope, current.address);
+    if (!report.object) report.location = describe_location(scope, current.address, block_);
     report.summary = summary_frame(report.accesses[0].stack.frames);
     add_fibers(scope, report);
   }
@@ -153,10 +156,14 @@ class RaceReporter {
   // A free is a plain write of the whole block, which is then known as freed.
   bool previous_was_free() const {
     if (stamp_is_read(race_.previous) || stamp_is_atomic(race_.previous)) return false;
-    std::optional<HeapBlock> block = heap_blocks.find(race_.current.address);
-    if (!block || !block->freed) return false;
-    return !past_ || past_->access.address + past_->access.size == block->address + block->size ||
-           past_->access.address == block->address;
+    if (!block_ || !block_->freed || race_.current.is_free) return false;
+    if (!past_) return true;
+    const RecordedAccess& access = past_->access;
+    if (access.size == block_->size) return access.address == block_->address;
+    // The history keeps a large range in pieces.
+    return block_->size >= kInPieces &&
+           (access.size >= kInPieces / 2 ||
+            access.address + access.size == block_->address + block_->size);
   }
 
   uint64_t previous_fiber() const {
@@ -178,6 +185,7 @@ class RaceReporter {
 
   const RaceFound& race_;
   Bytes bytes_;
+  std::optional<HeapBlock> block_;
   Stack stack_;
   std::optional<PastAccess> past_;
   fsan_finding_kind kind_ = FSAN_FINDING_DATA_RACE;

@@ -56,6 +56,16 @@ size_t inner_end(const std::vector<SourceFrame>& frames, TraceOf what) {
   return is_inside(called) || is_allocation(called) ? first : first - 1;
 }
 
+// Of the '(' at `open`, or the last character.
+size_t closing_bracket(std::string_view text, size_t open) {
+  int depth = 0;
+  for (size_t i = open; i < text.size(); ++i) {
+    if (text[i] == '(') ++depth;
+    if (text[i] == ')' && --depth == 0) return i;
+  }
+  return text.size() - 1;
+}
+
 size_t outer_end(const std::vector<SourceFrame>& frames) {
   for (size_t i = 0; i < frames.size(); ++i) {
     if (frames[i].function == "main") return i + 1;
@@ -79,12 +89,15 @@ size_t outer_end(const std::vector<SourceFrame>& frames) {
 std::string_view without_return_type(std::string_view function) {
   constexpr std::string_view kAnonymous = "(anonymous namespace)";
   constexpr std::string_view kOperator = "operator";
+  constexpr std::string_view kDecltype = "decltype(";
   size_t start = 0;
   int depth = 0;
   for (size_t i = 0; i < function.size(); ++i) {
     std::string_view rest = function.substr(i);
     if (rest.starts_with(kAnonymous)) {
       i += kAnonymous.size() - 1;
+    } else if (rest.starts_with(kDecltype)) {
+      i = closing_bracket(function, i + kDecltype.size() - 1);
     } else if (depth == 0 && i >= start && rest.starts_with(kOperator) &&
                (i == start || function[i - 1] == ':')) {
       break;  // its name may contain blanks and brackets

@@ -169,20 +169,20 @@ TEST(SymbolizerProcess, TheProgramDoesNotNoticeIt) {
 
 TEST(FindSymbolizer, Order) {
   EXPECT_EQ(find_symbolizer("/some/path"), "/some/path");
-  char folder[] = "/tmp/symbolizer_test.XXXXXX";
-  ASSERT_NE(mkdtemp(folder), nullptr);
-  std::string fake = std::string(folder) + "/llvm-symbolizer-19";
+  std::string folder = testing::TempDir() + "symbolizer_test.XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  std::string fake = folder + "/llvm-symbolizer-19";
   std::ofstream(fake) << "#!/bin/sh\n";
   chmod(fake.c_str(), 0755);
   std::string before = getenv("PATH");
-  setenv("PATH", folder, 1);
+  setenv("PATH", folder.c_str(), 1);
   EXPECT_EQ(find_symbolizer(""), fake);
   setenv("PATH", "/nonexistent::relative", 1);
   std::string found = find_symbolizer("");
   EXPECT_TRUE(found.empty() || found == "/usr/lib/llvm-19/bin/llvm-symbolizer") << found;
   setenv("PATH", before.c_str(), 1);
   unlink(fake.c_str());
-  rmdir(folder);
+  rmdir(folder.c_str());
 }
 
 }  // namespace

@@ -33,6 +33,10 @@ TEST(WithoutReturnType, FindsTheName) {
   EXPECT_EQ(without_return_type("(anonymous namespace)::f(int)"), "(anonymous namespace)::f(int)");
   EXPECT_EQ(without_return_type("void (anonymous namespace)::f<int>(int)"),
             "(anonymous namespace)::f<int>(int)");
+  EXPECT_EQ(without_return_type("decltype(::new((void*)(0)) A(declval<B>())) std::make<A>(B&&)"),
+            "std::make<A>(B&&)");
+  EXPECT_EQ(without_return_type("decltype(auto) f(int)"), "f(int)");
+  EXPECT_EQ(without_return_type("decltype("), "decltype(");
   EXPECT_EQ(without_return_type("operator new(unsigned long)"), "operator new(unsigned long)");
   EXPECT_EQ(without_return_type("A::operator bool() const"), "A::operator bool() const");
   EXPECT_EQ(without_return_type("bool A::operator<(A const&) const"),
