@@ -2,6 +2,7 @@
 // places the checks.
 #include "instrument/check_emitter.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "detector/abi/hooks.h"
@@ -76,9 +77,7 @@ class SharedValuePlacement {
 
 bool is_checked_inline(const Access& access) { return access.size <= kLargestInlineCheck; }
 
-Value* load_shadow_base(RunningState& state, const std::vector<Access>& accesses) {
-  if (std::ranges::none_of(accesses, is_checked_inline)) return nullptr;
-  llvm::Function& function = *accesses.front().instruction->getFunction();
+Value* load_shadow_base(RunningState& state, llvm::Function& function) {
   IRBuilder<> builder(&*function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
   builder.SetCurrentDebugLocation(debug_location_near(*builder.GetInsertPoint()));
   return state.load_shadow_base(builder);
@@ -88,15 +87,18 @@ Value* load_shadow_base(RunningState& state, const std::vector<Access>& accesses
 
 void emit_checks(HookTable& hooks, RunningState& state, const std::vector<Access>& accesses,
                  Value* context) {
-  Value* shadow_base = load_shadow_base(state, accesses);
-  SharedValuePlacement placement(state, shadow_base);
-  std::vector<SharedValues> shared(accesses.size());
-  for (size_t i = 0; i < accesses.size(); ++i)
-    if (is_checked_inline(accesses[i])) shared[i] = placement.place_for(accesses[i]);
+  std::vector<std::optional<SharedValues>> shared(accesses.size());
+  Value* shadow_base = nullptr;
+  if (accesses.size() <= kMostInlineChecks && std::ranges::any_of(accesses, is_checked_inline)) {
+    shadow_base = load_shadow_base(state, *accesses.front().instruction->getFunction());
+    SharedValuePlacement placement(state, shadow_base);
+    for (size_t i = 0; i < accesses.size(); ++i)
+      if (is_checked_inline(accesses[i])) shared[i] = placement.place_for(accesses[i]);
+  }
   // Backwards, so that each split moves only the instructions up to the next access.
   for (size_t i = accesses.size(); i-- > 0;) {
-    if (is_checked_inline(accesses[i])) {
-      emit_inline_check(hooks, accesses[i], shared[i], shadow_base, context);
+    if (shared[i].has_value()) {
+      emit_inline_check(hooks, accesses[i], *shared[i], shadow_base, context);
     } else {
       IRBuilder<> builder(accesses[i].instruction);
       builder.SetCurrentDebugLocation(debug_location_near(*accesses[i].instruction));

@@ -1,7 +1,9 @@
 // check_emitter.h: emits the checks of one function, and what neighbouring checks share.
 //
 // Input:    the accesses that are left after pruning, as in A2.
-// Output:   inline checks (inline_check.h); above kLargestInlineCheck only calls.
+// Output:   inline checks (inline_check.h); calls of the hooks alone for accesses above
+//           kLargestInlineCheck, and in functions with more than kMostInlineChecks: there
+//           LLVM's code generation, which is quadratic in blocks, would take minutes.
 // Cost:     shared by the accesses of one stretch (A1): the stamp, two instructions; the
 //           shadow address, two, shared by accesses at constant distances of each other.
 //
@@ -21,6 +23,7 @@
 namespace fibersan::instrument {
 
 constexpr uint64_t kLargestInlineCheck = 64;
+constexpr size_t kMostInlineChecks = 4000;
 
 // `context` is the value on entry to the function, see calling_context.h.
 void emit_checks(HookTable& hooks, RunningState& state, const std::vector<Access>& accesses,
