@@ -1,9 +1,9 @@
 #include "runtime/options.h"
 
-#include <sched.h>
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -13,6 +13,7 @@
 
 #include "detector/abi/options.h"
 #include "fiber/error.h"
+#include "runtime/cpus.h"
 #include "runtime/policy.h"
 #include "runtime/scheduler.h"
 #include "runtime/stack_pool.h"
@@ -65,13 +66,6 @@ __attribute__((constructor(200))) void read_environment() {
     refuse("stack_size must be from 0 to 1073741824");
 }
 
-uint32_t usable_cpus() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) return static_cast<uint32_t>(CPU_COUNT(&set));
-  const long online = sysconf(_SC_NPROCESSORS_ONLN);
-  return online > 0 ? static_cast<uint32_t>(online) : 1;
-}
-
 uint64_t fresh_seed() {
   uint64_t seed = 0;
   if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed)) {
@@ -89,9 +83,10 @@ uint64_t fresh_seed() {
 
 Settings settings_for(const Options& options) {
   Settings settings = {};
+  settings.procs_follow_machine = environment.procs == 0 && options.procs == 0;
   settings.procs = environment.procs != 0 ? static_cast<uint32_t>(environment.procs)
                    : options.procs != 0   ? options.procs
-                                          : usable_cpus();
+                                          : std::min(usable_cpus(), Scheduler::kMostProcessors);
   if (settings.procs > Scheduler::kMostProcessors) {
     throw Error("fiber: Options::procs is " + std::to_string(settings.procs) + ", the most is " +
                 std::to_string(Scheduler::kMostProcessors));

@@ -15,6 +15,7 @@ namespace fiber::internal {
 // value that cannot be had.
 struct Settings {
   uint32_t procs;
+  bool procs_follow_machine;  // nobody chose procs: it is usable_cpus(), and changes with it
   uint64_t seed;
   uint32_t stack_class;
 };
