@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "runtime/fiber.h"
+#include "runtime/observe/counters.h"
 #include "runtime/policy.h"
 #include "runtime/run_queue.h"
 
@@ -21,6 +22,7 @@ struct alignas(128) Processor {
   Random random;
   StackCache stacks;
   uint32_t index = 0;
+  Counters counters;
 };
 
 }  // namespace fiber::internal
