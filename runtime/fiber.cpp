@@ -6,6 +6,7 @@
 
 #include "fiber/error.h"
 #include "runtime/join.h"
+#include "runtime/local.h"
 #include "runtime/park.h"
 #include "runtime/scheduler.h"
 #include "runtime/stack_walk.h"
@@ -109,6 +110,7 @@ Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* s
 }
 
 void end_fiber(Fiber* fiber) {
+  destroy_locals(fiber);
   if (fiber->join != nullptr) complete_join(fiber->join);
   fiber->leave = Leave::kEnd;
   leave_stack(fiber, /*last=*/true);

@@ -23,6 +23,8 @@
 
 namespace fiber::internal {
 
+class Locals;
+
 // What a fiber wants from the worker whose stack it has returned to.
 enum class Leave : uint8_t { kYield, kPark, kEnd };
 
@@ -71,7 +73,8 @@ class Fiber {
   void (*run)(void* callable) = nullptr;
   void* callable = nullptr;
   JoinState* join = nullptr;
-  bool exited = false;  // by exit_fiber()
+  Locals* locals = nullptr;  // see local.h
+  bool exited = false;       // by exit_fiber()
   Stack* stack = nullptr;
 
   // The record's place in a stack. The colour keeps the records of many fibers from

@@ -6,6 +6,7 @@
 #include <fiber/defer.h>
 #include <fiber/error.h>
 #include <fiber/go.h>
+#include <fiber/local.h>
 #include <fiber/run.h>
 #include <fiber/select.h>
 #include <fiber/sync.h>
