@@ -26,7 +26,7 @@ namespace fiber::internal {
 class Locals;
 
 // What a fiber wants from the worker whose stack it has returned to.
-enum class Leave : uint8_t { kYield, kPark, kEnd };
+enum class Leave : uint8_t { kYield, kPreempted, kPark, kEnd };
 
 // The C++ ABI's globals of a thread: the stack of caught exceptions and the number of
 // uncaught ones (Itanium C++ ABI, 2.2.2).

@@ -17,6 +17,7 @@
 #include <atomic>
 
 #include "runtime/lock_rank.h"
+#include "runtime/preempt.h"
 #include "runtime/thread_annotations.h"
 
 namespace fiber::internal {
@@ -29,6 +30,8 @@ class FIBER_CAPABILITY("mutex") SpinLock {
 
   void lock() FIBER_ACQUIRE() {
     // acquire [A1]: sees what the last holder wrote. Pairs with [R1] in unlock().
+    // Counted first: a thread that only waits for the lock does not poll either.
+    count_lock();
     if (held_.exchange(true, std::memory_order_acquire)) lock_contended();
     lock_rank_acquired(this, rank_);
   }
@@ -36,6 +39,7 @@ class FIBER_CAPABILITY("mutex") SpinLock {
     // acquire [A1]: as in lock().
     if (held_.load(std::memory_order_relaxed) || held_.exchange(true, std::memory_order_acquire))
       return false;
+    count_lock();
     lock_rank_acquired(this, rank_);
     return true;
   }
@@ -43,6 +47,7 @@ class FIBER_CAPABILITY("mutex") SpinLock {
     lock_rank_released(this);
     // release [R1]: pairs with [A1] in lock(), try_lock() and lock_contended().
     held_.store(false, std::memory_order_release);
+    uncount_lock();
   }
 
  private:

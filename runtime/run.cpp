@@ -2,15 +2,15 @@
 #include "fiber/run.h"
 
 #include <system_error>
-#include <thread>
-#include <vector>
 
 #include "fiber/error.h"
 #include "runtime/fatal.h"
 #include "runtime/fiber.h"
+#include "runtime/monitor.h"
 #include "runtime/options.h"
 #include "runtime/park.h"
 #include "runtime/scheduler.h"
+#include "runtime/worker_threads.h"
 
 namespace fiber {
 namespace internal {
@@ -18,47 +18,35 @@ namespace {
 
 constinit std::atomic<bool> run_is_on{false};
 
-// libstdc++ counts shared_ptr references without atomics until a second thread has been
-// started. With procs=1 there might never be one, yet fibers must not depend on that.
-void make_process_multi_threaded() {
-  static const bool done = [] {
-    std::thread([] {}).join();
-    return true;
-  }();
-  static_cast<void>(done);
-}
-
-void worker_thread(uint32_t index) {
-  SignalStack signal_stack;
-  __fsan_processor_acquired(index);
-  scheduler.worker(index).work(&scheduler.processor(index));
-  __fsan_processor_released(index);
-}
-
-// The threads beside the caller's; also ended when one of them cannot be started.
-class WorkerThreads {
+// The threads beside the caller's; also ended when one of them cannot be started. The
+// monitor is there before the first fiber: libstdc++ counts shared_ptr references without
+// atomics until a second thread has been started, with procs=1 too.
+class RunThreads {
  public:
-  explicit WorkerThreads(uint32_t count) {
-    threads_.reserve(count);
-    for (uint32_t index = 1; index < count; ++index) {
-      try {
-        threads_.emplace_back(worker_thread, index);
-      } catch (const std::system_error& e) {
-        scheduler.stop();
-        join();
-        throw std::system_error(e.code(), "fiber: cannot start thread " + std::to_string(index) +
-                                              " of " + std::to_string(count) +
-                                              "; lower FIBER_OPTIONS=procs");
-      }
+  explicit RunThreads(uint32_t processors) {
+    try {
+      monitor.start();
+      for (uint32_t index = 1; index < processors; ++index)
+        worker_threads.start(scheduler.processor(index), /*spinning=*/false);
+    } catch (const std::system_error& e) {
+      const uint32_t have = worker_threads.count();
+      end();
+      throw std::system_error(e.code(), "fiber: cannot start thread " + std::to_string(have) +
+                                            " of " + std::to_string(processors) +
+                                            "; lower FIBER_OPTIONS=procs");
     }
   }
-  void join() {
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
-  }
+  ~RunThreads() { end(); }
+  RunThreads(const RunThreads&) = delete;
+  RunThreads& operator=(const RunThreads&) = delete;
 
  private:
-  std::vector<std::thread> threads_;
+  // The monitor first: then nobody starts a thread.
+  static void end() {
+    if (!scheduler.stopping()) scheduler.stop();
+    monitor.stop();
+    worker_threads.end_all();
+  }
 };
 
 struct MainCall {
@@ -82,30 +70,34 @@ void stop_fibers() {
   stack_pool().for_each([](Stack* stack, void*) { Fiber::at(stack)->state.stop(); }, nullptr);
 }
 
-void work_on_this_thread() {
+void work_on_this_thread(Worker& worker) {
   // The caller may be handling an exception.
   SignalStack signal_stack;
   auto& exceptions = *reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
   const ExceptionGlobals saved = exceptions;
-  __fsan_processor_acquired(0);
-  scheduler.worker(0).work(&scheduler.processor(0));
-  __fsan_processor_released(0);
+  __fsan_processor_acquired(worker.index());
+  worker.work();
+  __fsan_processor_released(worker.index());
   exceptions = saved;
 }
 
 void run_once(const Settings& settings, MainCall main) {
   scheduler.prepare(settings.procs, settings.seed, settings.stack_class);
+  struct Finish {
+    ~Finish() {
+      stop_fibers();
+      __fsan_run_finished();
+      scheduler.finish();
+    }
+  } finish;
   __fsan_run_started(settings.procs, settings.seed);
+  Worker& worker = worker_threads.adopt_caller(scheduler.processor(0));
+  RunThreads threads(settings.procs);
   Fiber* fiber = create_fiber(nullptr, kMainClosure, &main, nullptr);
   scheduler.main_fiber = fiber;
   fiber->state.start();
   scheduler.global.push(fiber);
-  WorkerThreads threads(settings.procs);
-  work_on_this_thread();
-  threads.join();
-  stop_fibers();
-  __fsan_run_finished();
-  scheduler.finish();
+  work_on_this_thread(worker);
 }
 
 }  // namespace
@@ -125,7 +117,6 @@ void run_main(const Options& options, void (*call)(void*), void* context) {
   } run_is_over;
   install_terminate_handler();
   install_overflow_handler();
-  make_process_multi_threaded();
   run_once(settings, {call, context});
 }
 

@@ -35,7 +35,6 @@ void Scheduler::prepare(uint32_t processors, uint64_t seed, uint32_t stack_class
     if (processors_[i] == nullptr) {
       processors_[i] = new Processor;
       processors_[i]->index = i;
-      workers_[i] = new Worker;
     }
     processors_[i]->random.seed(seed, i);
     processors_[i]->picks.reset();
@@ -60,6 +59,7 @@ void Scheduler::finish() {
     processors_[i]->queue.clear();
     stack_pool().drain(&processors_[i]->stacks);
   }
+  idle.reset();
   main_fiber = nullptr;
 }
 

@@ -1,7 +1,7 @@
 // scheduler.h: what the workers of a run share.
 //
-// State:    the processors and workers, the global queue, the timers, the idle set, the stop
-//           flag. One for the process: constant-initialised, usable before main.
+// State:    the processors, the global queue, the timers, the idle set, the stop flag.
+//           One for the process: constant-initialised, usable before main.
 // Threads:  any, except where a function says otherwise.
 // Not here: the workers' loop, see worker.cpp; begin and end of a run, see run.cpp.
 //
@@ -54,12 +54,11 @@ class Scheduler {
 
   uint32_t processor_count() const { return count_; }
   Processor& processor(uint32_t index) { return *processors_[index]; }
-  Worker& worker(uint32_t index) { return *workers_[index]; }
   uint64_t next_fiber_id() { return last_id_.fetch_add(1, std::memory_order_relaxed) + 1; }
   uint32_t stack_class() const { return stack_class_; }
 
   GlobalQueue global;
-  IdleWorkers idle;
+  IdleSet idle;
   TimerHeap timers;
   Fiber* main_fiber = nullptr;
 
@@ -68,7 +67,6 @@ class Scheduler {
   __attribute__((noinline)) void overflow(Processor& processor, Fiber* fiber);
 
   std::array<Processor*, kMostProcessors> processors_{};
-  std::array<Worker*, kMostProcessors> workers_{};
   uint32_t count_ = 0;
   uint32_t stack_class_ = 0;
   std::atomic<bool> stopping_{false};

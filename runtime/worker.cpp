@@ -7,7 +7,9 @@
 #include <chrono>
 
 #include "runtime/deadlock.h"
+#include "runtime/preempt.h"
 #include "runtime/scheduler.h"
+#include "runtime/worker_threads.h"
 
 namespace fiber::internal {
 namespace {
@@ -40,12 +42,12 @@ __attribute__((noinline)) Worker* current_worker() {
   return this_worker;
 }
 
-void Worker::work(Processor* processor) {
-  processor_ = processor;
+void Worker::work() {
   this_worker = this;
   notes_.adopt_thread();
   exceptions_ = reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
   errno_ = &errno;
+  preempt_request_ = preempt_request();
   while (Fiber* fiber = find_fiber()) {
     if (fiber->state.dispatch()) execute(fiber);
   }
@@ -70,7 +72,7 @@ Fiber* Worker::find_fiber() {
       if (spinning_) stop_spinning();
       return fiber;
     }
-    sleep();
+    give_up_processor();
   }
 }
 
@@ -171,31 +173,37 @@ bool Worker::work_waits() {
 }
 
 // Returns when there may be something to do (I2).
-void Worker::sleep() {
-  IdleWorkers& idle = scheduler.idle;
+void Worker::give_up_processor() {
+  IdleSet& idle = scheduler.idle;
   idle.enter(*this);
-  if (work_waits()) {
-    if (idle.leave(*this)) {
-      // Its publisher may have relied on us while we were spinning.
+  if (work_waits() && idle.leave(*this)) {
+    // Its publisher may have relied on us while we were spinning. A waker has counted us.
+    if (!spinning_) {
       spinning_ = true;
       idle.spin();
-      return;
     }
+    return;
   }
-  while (idle.contains(*this) && !scheduler.stopping()) {
+  wait_for_processor();
+}
+
+// Returns with a processor, or because the run stops. The worker is parked.
+void Worker::wait_for_processor() {
+  IdleSet& idle = scheduler.idle;
+  while (idle.is_parked(*this) && !scheduler.stopping()) {
     Clock::time_point deadline = TimerHeap::kNever;
     if (!scheduler.timers.empty() && idle.keep_time(*this)) {
       deadline = scheduler.timers.next_deadline();
     }
     watch_for_deadlock(deadline);
-    if (deadline <= Clock::now()) {
-      if (idle.leave(*this)) return;
-      break;
-    }
-    parker_.park(deadline);
+    if (deadline <= Clock::now() && idle.leave(*this)) return;
+    sleep_until(deadline);
   }
-  static_cast<void>(idle.leave(*this));
+  idle.unpark(*this);
 }
+
+// The keeper's sleep ends at its deadline, everybody's by unpark().
+void Worker::sleep_until(Clock::time_point deadline) { parker_.park(deadline); }
 
 // Called by each worker that goes to sleep or is asked to look again; the last one decides.
 void Worker::watch_for_deadlock(Clock::time_point& deadline) {
@@ -203,8 +211,9 @@ void Worker::watch_for_deadlock(Clock::time_point& deadline) {
     return !scheduler.work_visible() && scheduler.timers.empty() && !scheduler.foreign_wakers() &&
            !scheduler.stopping();
   };
-  if (!scheduler.idle.all_asleep(scheduler.processor_count(), nothing, nullptr)) return;
-  if (!foreign_threads(scheduler.processor_count())) report_global_deadlock();
+  if (!scheduler.idle.all_idle(scheduler.processor_count(), nothing, nullptr)) return;
+  constexpr uint32_t kMonitor = 1;
+  if (!foreign_threads(worker_threads.count() + kMonitor)) report_global_deadlock();
   // A thread that is not ours may wake a fiber; it may also end without.
   constexpr uint32_t kLongest = 7;
   const auto pause = std::chrono::milliseconds(1 << std::min(foreign_checks_++, kLongest));
@@ -215,6 +224,10 @@ void Worker::watch_for_deadlock(Clock::time_point& deadline) {
 
 void Worker::execute(Fiber* fiber) {
   current_ = fiber;
+  // Relaxed: the request is for a fiber that has run before, whoever it was.
+  __atomic_store_n(preempt_request_, 0, __ATOMIC_RELAXED);
+  std::atomic<uint32_t>& dispatches = processor_->dispatches;
+  dispatches.store(dispatches.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   fiber->worker_notes = &notes_;
   __fsan_fiber_switched_in(fiber->detector);
   const ThreadState& entering = fiber->thread_state;
@@ -240,6 +253,12 @@ void Worker::after_leaving(Fiber* fiber) {
       if (others) scheduler.idle.wake_if_needed();
       return;
     }
+    case Leave::kPreempted:
+      // Behind everybody, as in Go: its own ring may be all that waits behind it.
+      fiber->state.yielded();
+      scheduler.global.push(fiber);
+      scheduler.idle.wake_if_needed();
+      return;
     case Leave::kPark:
       if (fiber->after_save != nullptr) fiber->after_save(fiber->after_save_argument);
       // After kNothing the fiber is no longer ours to touch.

@@ -1,14 +1,16 @@
 // worker.h: an OS thread that runs fibers (Go's M), and its loop.
 //
-// Input:    a processor, for now for a whole run: blocking calls will pass it on.
+// Input:    a processor to begin with; later the one that a waker gives it.
 // State:    the processor, the fiber that runs, whether it is looking for work.
 // Threads:  its own thread; what idle.h guards, under that lock.
-// Not here: what is chosen, see policy.h; the set of sleeping workers, see idle.h.
+// Not here: what is chosen, see policy.h; the set of sleeping workers, see idle.h; who starts
+//           and ends the threads, see worker_threads.h.
 //
 // Invariants
 //   I1  Never freed: a waker may hold a worker that has stopped meanwhile.
-//   I2  A worker sleeps only after it has seen, as a member of the idle set and behind the
-//       fence [F2] of idle.h, that all queues are empty.
+//   I2  A worker sleeps only after it has seen, behind the fence [F2] of idle.h, that all
+//       queues are empty, or that no processor is left for it.
+//   I3  It touches queues and caches of a processor only while processor() is that one.
 #ifndef FIBERSAN_RUNTIME_WORKER_H
 #define FIBERSAN_RUNTIME_WORKER_H
 
@@ -21,14 +23,22 @@ namespace fiber::internal {
 
 class Worker {
  public:
-  // Runs fibers on the calling thread until the run stops.
-  void work(Processor* processor);
+  explicit Worker(uint32_t index) : index_(index) {}
 
+  // Runs fibers on the calling thread until the run stops. The worker has its processor.
+  void work();
+
+  // Null while it has none.
   Processor* processor() const { return processor_; }
   Fiber* current() const { return current_; }
+  // Small numbers, used again: the worker's identity for the detector.
+  uint32_t index() const { return index_; }
+  // From any thread: its sleep ends, now or the next time.
+  void unpark() { parker_.unpark(); }
 
  private:
-  friend class IdleWorkers;
+  friend class IdleSet;
+  friend class WorkerThreads;
 
   Fiber* find_fiber();
   Fiber* pick_local(Source first);
@@ -39,7 +49,9 @@ class Worker {
   void fire_due_timers();
   void stop_spinning();
   bool work_waits();
-  void sleep();
+  void give_up_processor();
+  void wait_for_processor();
+  void sleep_until(Clock::time_point deadline);
   void watch_for_deadlock(Clock::time_point& deadline);
 
   void execute(Fiber* fiber);
@@ -51,11 +63,13 @@ class Worker {
   // The thread's own, looked up once.
   ExceptionGlobals* exceptions_ = nullptr;
   int* errno_ = nullptr;
+  uint8_t* preempt_request_ = nullptr;
   bool spinning_ = false;
+  const uint32_t index_;
 
   // Guarded by the lock of the idle set.
-  Worker* idle_next_ = nullptr;
-  bool idle_ = false;
+  Worker* parked_next_ = nullptr;
+  bool parked_ = false;
 
   Parker parker_;
   uint32_t foreign_checks_ = 0;

@@ -113,6 +113,14 @@ extern uint64_t __fsan_shadow_base;
 #define FSAN_COLD
 #endif
 
+// Preemption, in plain builds too. A poll is
+//   if (__fiber_preempt_requested) __fiber_preempt();
+// with the test %fs-relative at every poll (I1 above holds for it as well). The runtime
+// defines both: it sets the request when a fiber has run for longer than preempt_ms, and the
+// call lets others run, or does nothing where a switch is impossible.
+extern __thread uint8_t __fiber_preempt_requested __attribute__((tls_model("initial-exec")));
+FSAN_COLD void __fiber_preempt(void);
+
 struct fsan_fiber;
 
 #define FSAN_COLD_HOOK2(r, name, t1, p1, t2, p2) FSAN_COLD r __fsan_##name(t1 p1, t2 p2);

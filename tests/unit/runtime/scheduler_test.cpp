@@ -66,7 +66,7 @@ class Scheduling : public testing::TestWithParam<unsigned> {
   void in_run(F function) {
     EXPECT_EQ(run(function, Options{.procs = GetParam()}), 0);
     EXPECT_EQ(internal::scheduler.idle.spinning(), 0u);
-    EXPECT_EQ(internal::scheduler.idle.sleeping(), 0u);
+    EXPECT_EQ(internal::scheduler.idle.idle(), 0u);
   }
 };
 

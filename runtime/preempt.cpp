@@ -1,0 +1,55 @@
+#include "runtime/preempt.h"
+
+#include "detector/abi/hooks.h"
+#include "runtime/fiber.h"
+#include "runtime/park.h"
+#include "runtime/switch.h"
+
+extern "C" {
+constinit __thread uint8_t __fiber_preempt_requested = 0;
+}
+
+namespace fiber::internal {
+
+constinit thread_local uint32_t locks_held_by_thread = 0;
+
+#if !defined(__x86_64__)
+__attribute__((noinline)) void count_lock() {
+  asm volatile("");
+  ++locks_held_by_thread;
+}
+__attribute__((noinline)) void uncount_lock() {
+  asm volatile("");
+  --locks_held_by_thread;
+}
+#endif
+
+__attribute__((noinline)) uint32_t locks_held() {
+  asm volatile("");
+  return locks_held_by_thread;
+}
+
+__attribute__((noinline)) uint8_t* preempt_request() {
+  asm volatile("");
+  return &__fiber_preempt_requested;
+}
+
+namespace {
+
+// I1. A handler on a stack of its own is told by the frame's address.
+bool may_switch(const Fiber* fiber, const void* frame) {
+  if (fiber == nullptr || locks_held() != 0) return false;
+  const char* here = static_cast<const char*>(frame);
+  return here >= fiber->stack->low && here < fiber->stack->high();
+}
+
+}  // namespace
+}  // namespace fiber::internal
+
+extern "C" FSAN_COLD void __fiber_preempt(void) {
+  using namespace fiber::internal;
+  Fiber* fiber = current_fiber();
+  if (!may_switch(fiber, __builtin_frame_address(0))) return;
+  fiber->leave = Leave::kPreempted;
+  leave_stack(fiber, /*last=*/false);
+}
