@@ -81,15 +81,23 @@ bool TimerHeap::arm(Timer& timer, Clock::time_point deadline, void (*fire)(Timer
   return timer.place_ == 0;
 }
 
+bool TimerHeap::cancel(Timer& timer) {
+  SpinGuard guard(lock_);
+  if (timer.place_ == Timer::kNotArmed) return false;
+  remove(timer.place_);
+  return true;
+}
+
 bool TimerHeap::disarm(Timer& timer) {
+  bool prevented = false;
   for (;;) {
     {
       SpinGuard guard(lock_);
       if (timer.place_ != Timer::kNotArmed) {
         remove(timer.place_);
-        return true;
+        prevented = true;
       }
-      if (firing_ != &timer) return false;
+      if (firing_ != &timer) return prevented;
     }
     sched_yield();
   }

@@ -24,6 +24,7 @@ class TimerHeap {
   // True when the timer is now the first.
   bool arm(Timer& timer, Clock::time_point deadline, void (*fire)(Timer*));
   bool disarm(Timer& timer);
+  bool cancel(Timer& timer);
 
   // Fires what is due, until nothing is. Returns at once when another thread does so.
   void fire_due(Clock::time_point now);

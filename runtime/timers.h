@@ -13,6 +13,7 @@
 //       only compares its address: the callback may let it be destroyed (it may live on
 //       the stack of the fiber that the callback wakes).
 //   I2  Once disarm() has returned the callback does not run any more.
+//       Two callbacks of one Timer never run at the same time.
 //   I3  Callbacks run on a worker's stack: current_fiber() is null, no hook may be called
 //       that speaks for a fiber, and they hold no lock of the heap.
 #ifndef FIBERSAN_RUNTIME_TIMERS_H
@@ -43,6 +44,10 @@ class Timer {
   // not armed. Waits for a callback that is running on another thread: the caller holds no
   // lock that the callback takes, and is not the callback itself.
   bool disarm();
+
+  // The same without waiting: a callback of before may run until disarm() returns, also when
+  // the timer is armed again. Such a callback finds out under a lock whether it is wanted.
+  bool cancel();
 
  private:
   friend class TimerHeap;

@@ -131,9 +131,9 @@ struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const voi
     fiber->snapshot = creator->clock.spawn();
     fibersan::note_stack_use(*creator, reinterpret_cast<uintptr_t>(caller.frame));
     fibersan::refresh_stamp();
-  } else {
+  } else if (this_thread.ring == nullptr) {  // no processor: a run begins
     fiber->snapshot = fibersan::snapshot_for_foreign_run();
-  }
+  }  // else by a timer: the fiber knows nothing until it acquires what armed the timer
   fiber->info = fibersan::make_fiber_info(
       id, creator == nullptr ? fibersan::kNoFiberId : creator->info->id, stack, name);
   fiber->stack = {reinterpret_cast<uintptr_t>(stack_low), reinterpret_cast<uintptr_t>(stack_high)};

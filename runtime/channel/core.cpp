@@ -7,6 +7,8 @@
 
 #include "detector/abi/hooks.h"
 #include "runtime/memory.h"
+#include "runtime/time/armed_sync.h"
+#include "runtime/time/ticks.h"
 
 namespace fiber::internal {
 
@@ -64,6 +66,7 @@ void ChannelCore::drop_reference() {
   // release [R1]: what other owners did is over before the last one frees the core.
   // acquire: the last one. Pairs with [R1].
   if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (ticks != nullptr) Ticks::destroy(ticks);
   const Layout layout = layout_of(type_, capacity_);
   __fsan_object_destroyed(this, sizeof(*this));
   this->~ChannelCore();
@@ -145,8 +148,7 @@ Attempt ChannelCore::try_receive(void* place, Waiter*& partner) {
   }
   if (senders_first_ != nullptr) {
     if (Waiter* sender = senders().pop_claimed()) {
-      receive_from_parked(*static_cast<ChannelWaiter*>(sender), place);
-      partner = sender;
+      partner = receive_from_parked(*static_cast<ChannelWaiter*>(sender), place);
       return Attempt::kDone;
     }
   }
@@ -181,11 +183,31 @@ void ChannelCore::refill_from_parked(ChannelWaiter& sender) {
   settle(sender);
 }
 
-void ChannelCore::receive_from_parked(ChannelWaiter& sender, void* place) {
+Waiter* ChannelCore::receive_from_parked(ChannelWaiter& sender, void* place) {
+  if (sender.taken != nullptr) {
+    __fsan_acquire(sender.armed);
+    move(place, sender.element);
+    sender.taken(sender);
+    return nullptr;
+  }
   __fsan_acquire(sender.sync);
   move(place, sender.element);
   __fsan_release(sender.sync);
   settle(sender);
+  return &sender;
+}
+
+Waiter* ChannelCore::send_tick(ChannelWaiter& tick, ArmedSync& armed) {
+  if (Waiter* popped = receivers().pop_claimed()) {
+    auto& receiver = *static_cast<ChannelWaiter*>(popped);
+    move(receiver.element, tick.element);
+    receiver.armed = armed.share();
+    settle(receiver);
+    return popped;
+  }
+  tick.armed = &armed;
+  senders().push_back(tick);
+  return nullptr;
 }
 
 void ChannelCore::settle(ChannelWaiter& waiter) {
@@ -233,7 +255,9 @@ void ChannelCore::leave(ChannelWaiter& waiter) {
 }
 
 void ChannelCore::acquire_partner(ChannelWaiter& waiter, bool sender) {
-  if (!waiter.closed) {
+  if (waiter.armed != nullptr) {
+    waiter.armed->acquire_and_drop();
+  } else if (!waiter.closed) {
     __fsan_acquire(waiter.sync);
   } else if (!sender) {
     __fsan_acquire(&closed_);

@@ -33,6 +33,9 @@
 
 namespace fiber::internal {
 
+class ArmedSync;
+class Ticks;
+
 // One case of a blocking operation, in the queue of its channel.
 struct ChannelWaiter : Waiter {
   using Waiter::Waiter;
@@ -41,6 +44,9 @@ struct ChannelWaiter : Waiter {
   SlotSync unbuffered;               // what `sync` is when there are no slots
   bool closed = false;               // woken by close() instead of being served
   ChannelWaiter** winner = nullptr;  // select: set to the case that was claimed
+  // A tick: the timer is told, under the lock, that its value was received; nobody is woken.
+  void (*taken)(ChannelWaiter& tick) = nullptr;
+  ArmedSync* armed = nullptr;  // a receiver that got a tick acquires this instead of `sync`
 };
 
 enum class Attempt : uint8_t { kDone, kClosed, kBlocks };
@@ -60,6 +66,10 @@ class ChannelCore {
   [[nodiscard]] Attempt try_receive(void* place, Waiter*& partner) FIBER_REQUIRES(lock_);
   // False: was closed before. Everybody who was parked, linked by `next`, is to be woken.
   [[nodiscard]] bool close(Waiter*& parked) FIBER_REQUIRES(lock_);
+
+  // By a timer on a worker's stack, where no hook can be called: to a parked receiver, who is
+  // to be woken then; else the tick is a sender that waits, until dequeue(). Unbuffered.
+  [[nodiscard]] Waiter* send_tick(ChannelWaiter& tick, ArmedSync& armed) FIBER_REQUIRES(lock_);
 
   // Would try_send or try_receive do something else than block? (They may find that the
   // partner was taken by another channel.)
@@ -92,6 +102,7 @@ class ChannelCore {
   const void* race_point() const { return this; }
 
   SpinLock lock_{LockRank::kChannel};
+  Ticks* ticks = nullptr;  // of a timer's channel, which lives as long as the channel
 
  private:
   struct Layout;
@@ -110,7 +121,8 @@ class ChannelCore {
   void move(void* to, void* from) const;
   void take(void* place) FIBER_REQUIRES(lock_);
   void send_to_parked(ChannelWaiter& receiver, void* value) FIBER_REQUIRES(lock_);
-  void receive_from_parked(ChannelWaiter& sender, void* place) FIBER_REQUIRES(lock_);
+  // Returns whom to wake.
+  Waiter* receive_from_parked(ChannelWaiter& sender, void* place) FIBER_REQUIRES(lock_);
   void refill_from_parked(ChannelWaiter& sender) FIBER_REQUIRES(lock_);
   static void settle(ChannelWaiter& waiter);
 

@@ -43,6 +43,9 @@ class WaitState {
   // What ends the wait. kRivals: several may try at once (select, time-outs).
   enum Ends : bool { kOneQueue, kRivals };
   explicit WaitState(Ends ends);
+  // Of nobody: whoever claims it has nobody to wake. A tick waits like this for a receiver.
+  struct Nobody {};
+  explicit constexpr WaitState(Nobody) : fiber_(nullptr), id_(0), ends_(kOneQueue) {}
   WaitState(const WaitState&) = delete;
   WaitState& operator=(const WaitState&) = delete;
 

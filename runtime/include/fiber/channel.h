@@ -16,8 +16,8 @@
 #define FIBER_CHANNEL_H
 
 #include <fiber/channel_core.h>
+#include <fiber/deadline.h>
 #include <fiber/error.h>
-#include <fiber/time.h>
 #include <chrono>
 #include <cstddef>
 #include <iterator>
@@ -69,6 +69,11 @@ class ChannelHandle {
 
 struct ChannelAccess {
   static ChannelCore* core(const ChannelHandle& handle) noexcept { return handle.core_; }
+  // A handle that takes over a reference.
+  template <class Handle>
+  static Handle adopt(ChannelCore* core) noexcept {
+    return Handle(core);
+  }
 };
 
 // The sending half of an interface; Self derives from ChannelHandle.
@@ -205,6 +210,10 @@ class ReceiveChannel : public internal::ChannelHandle,
   ReceiveChannel(const Channel<T>& channel) noexcept : internal::ChannelHandle(channel) {}
   ReceiveChannel(Channel<T>&& channel) noexcept : internal::ChannelHandle(std::move(channel)) {}
   // NOLINTEND(google-explicit-constructor)
+
+ private:
+  friend struct internal::ChannelAccess;
+  explicit ReceiveChannel(internal::ChannelCore* core) noexcept : internal::ChannelHandle(core) {}
 };
 
 namespace internal {

@@ -1,4 +1,4 @@
-// sync_state.h: what every synchronisation object carries, and how time-outs are given.
+// sync_state.h: what every synchronisation object carries.
 //
 // State:    one word and a list of waiters. The meaning of the bits and the waiters
 //           belong to the library (runtime/sync/sync_word.h); no public header reads them.
@@ -7,9 +7,8 @@
 #ifndef FIBER_SYNC_STATE_H
 #define FIBER_SYNC_STATE_H
 
-#include <fiber/time.h>
+#include <fiber/deadline.h>
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 
 namespace fiber::internal {
@@ -25,18 +24,6 @@ struct __attribute__((capability("mutex"))) SyncState {
   Waiter* first __attribute__((guarded_by(this))) = nullptr;
   Waiter* last __attribute__((guarded_by(this))) = nullptr;
 };
-
-using Deadline = std::chrono::steady_clock::time_point;
-inline constexpr Deadline kNoDeadline = Deadline::max();
-inline constexpr Deadline kNoWait = Deadline::min();  // an operation that does not wait
-
-inline Deadline deadline_at(const Deadline& time) { return time; }
-
-// By a clock that may be set: what it shows now decides.
-template <class Clock, class Duration>
-Deadline deadline_at(const std::chrono::time_point<Clock, Duration>& time) {
-  return deadline_after(time - Clock::now());
-}
 
 }  // namespace fiber::internal
 

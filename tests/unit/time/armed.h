@@ -1,0 +1,20 @@
+// armed.h: what a test can wait for instead of sleeping: that no timer is armed any more.
+#ifndef FIBERSAN_TESTS_UNIT_TIME_ARMED_H
+#define FIBERSAN_TESTS_UNIT_TIME_ARMED_H
+
+#include <fiber/go.h>
+
+#include "runtime/scheduler.h"
+
+namespace fiber_test {
+
+inline bool timers_armed() { return !fiber::internal::scheduler.timers.empty(); }
+
+// All that were armed have fired, and their ticks wait or are received.
+inline void let_timers_fire() {
+  while (timers_armed()) fiber::yield();
+}
+
+}  // namespace fiber_test
+
+#endif  // FIBERSAN_TESTS_UNIT_TIME_ARMED_H
