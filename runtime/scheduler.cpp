@@ -1,5 +1,6 @@
 #include "runtime/scheduler.h"
 
+#include "runtime/net/poller.h"
 #include "runtime/policy.h"
 
 namespace fiber::internal {
@@ -54,6 +55,7 @@ void Scheduler::stop() {
 
 void Scheduler::finish() {
   timers.clear();
+  poller.run_finished();
   global.clear();
   for (uint32_t i = 0; i < count_; ++i) {
     processors_[i]->queue.clear();

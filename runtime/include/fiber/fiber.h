@@ -7,6 +7,7 @@
 #include <fiber/error.h>
 #include <fiber/go.h>
 #include <fiber/local.h>
+#include <fiber/net.h>
 #include <fiber/run.h>
 #include <fiber/select.h>
 #include <fiber/sync.h>

@@ -1,0 +1,65 @@
+#include "runtime/net/descriptor.h"
+
+#include <unistd.h>
+
+namespace fiber::internal {
+
+Descriptor* Descriptor::open(int fd) {
+  struct CloseOnFailure {
+    int fd;
+    ~CloseOnFailure() {
+      if (fd >= 0) ::close(fd);
+    }
+  } owner{fd};
+  auto* descriptor = new Descriptor(fd);
+  owner.fd = -1;
+  return descriptor;
+}
+
+std::error_code Descriptor::close() {
+  if (!lock.close_begins()) return NetError::kClosed;
+  record->evict();
+  if (lock.leave_shared()) {
+    finish_close();  // the handle calls us, so this does not free it
+  } else if (current_fiber() != nullptr) {
+    lock.wait_until_closed();
+  }
+  return {};
+}
+
+void Descriptor::release(Descriptor* descriptor) noexcept {
+  if (descriptor->lock.close_begins()) {
+    descriptor->record->evict();
+    if (descriptor->lock.leave_shared()) descriptor->finish_close();
+  }
+  if (descriptor->lock.abandon()) delete descriptor;
+}
+
+// By the last one inside.
+void Descriptor::finish_close() {
+  PollRecord::give(std::exchange(record, nullptr));
+  if (!unlink_path.empty()) unlink(unlink_path.c_str());
+  // Its errors come too late for anybody; Linux closes the descriptor whatever it returns.
+  ::close(fd);
+  if (lock.close_done()) delete this;
+}
+
+Inside::Inside(Descriptor* descriptor, Direction direction, std::error_code& error)
+    : direction_(direction), error_(error) {
+  if (descriptor == nullptr) {
+    error = NetError::kClosed;
+    return;
+  }
+  const Entry entry = descriptor->lock.enter(direction);
+  if (entry != Entry::kEntered) {
+    error = entry == Entry::kClosed ? NetError::kClosed : NetError::kNeedsFiber;
+    return;
+  }
+  descriptor_ = descriptor;
+  error = descriptor->record->status(direction);
+  if (!error) return;
+  descriptor_ = nullptr;
+  descriptor->leave(direction);
+}
+
+}  // namespace fiber::internal

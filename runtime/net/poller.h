@@ -1,0 +1,78 @@
+// poller.h: which descriptors have become ready: one epoll instance for the process.
+//
+// Input:    descriptors with the keys of their records, from PollRecord.
+// Output:   poll(): the fibers whose descriptor has become ready, made runnable.
+// Cost:     poll() one system call for up to kMostEvents edges; nothing for an operation, since
+//           a descriptor is added once, edge-triggered, for both directions.
+// Threads:  any; several may poll at once, each edge goes to one of them.
+// Not here: who polls and when, see worker.cpp and idle.h; how a fiber waits, see poll_record.h.
+//
+// Invariants
+//   I1  Who sleeps in poll() returns soon after interrupt(); an interrupt() that comes before
+//       the sleep counts.
+#ifndef FIBERSAN_RUNTIME_NET_POLLER_H
+#define FIBERSAN_RUNTIME_NET_POLLER_H
+
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/lock.h"
+#include "runtime/park.h"
+#include "runtime/timers.h"
+
+namespace fiber::internal {
+
+class Poller {
+ public:
+  static constexpr int kMostEvents = 128;
+  static constexpr Clock::time_point kNoWait = Clock::time_point::min();
+
+  // Fibers to make ready, in the order of their edges.
+  struct Ready {
+    Fiber* fibers[2 * kMostEvents];
+    uint32_t count = 0;
+  };
+
+  // Does any descriptor wait to be polled? Relaxed: one added by a fiber is seen by its own
+  // processor, which looks before it sleeps.
+  bool in_use() const { return registered_.load(std::memory_order_relaxed) != 0; }
+  // May an edge make a fiber ready? Exact while no fiber runs.
+  bool may_wake() const;
+
+  // Collects fibers until there is one, the time comes or somebody interrupts.
+  void poll(Clock::time_point until, Ready& ready);
+  void interrupt();
+
+  // By PollRecord: 0 or an errno.
+  int add(int fd, uint64_t key);
+  void remove(int fd);
+
+  // A fiber is about to wait: from now until the end of the run deadlines need timers. Returns
+  // 0 or the errno of what the system refuses.
+  int fiber_waits() { return run_is_on() ? 0 : start(); }
+  bool run_is_on() const { return run_is_on_.load(std::memory_order_seq_cst); }
+  // Counts the runs that have ended.
+  uint32_t run_number() const { return run_number_.load(std::memory_order_relaxed); }
+  // No worker runs any more.
+  void run_finished();
+
+ private:
+  int start();
+  int open() FIBER_REQUIRES(lock_);
+  static void forked();
+  static void handle(uint64_t key, uint32_t events, Ready& ready);
+
+  SpinLock lock_{LockRank::kPoller};  // while it is set up
+  std::atomic<bool> run_is_on_{false};
+  std::atomic<uint32_t> run_number_{1};
+  std::atomic<uint32_t> registered_{0};
+  std::atomic<bool> interrupted_{false};
+  int epoll_ = -1;
+  int event_ = -1;
+};
+
+extern Poller poller;
+
+}  // namespace fiber::internal
+
+#endif  // FIBERSAN_RUNTIME_NET_POLLER_H

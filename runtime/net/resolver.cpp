@@ -1,0 +1,98 @@
+#include "runtime/net/resolver.h"
+
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <memory>
+#include <thread>
+
+#include "fiber/net.h"
+#include "runtime/net/descriptor.h"
+#include "runtime/park.h"
+
+namespace fiber {
+namespace internal {
+namespace {
+
+struct LookUp {
+  const HostPort& from;
+  std::vector<SocketAddress> addresses;
+  std::error_code error;
+};
+
+void look_up(LookUp& call) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;  // each address once
+  hints.ai_flags = AI_ADDRCONFIG;
+  addrinfo* list = nullptr;
+  const char* host = call.from.host.empty() ? nullptr : call.from.host.c_str();
+  if (host == nullptr) hints.ai_flags = AI_PASSIVE;
+  int result = getaddrinfo(host, call.from.port.c_str(), &hints, &list);
+  if (result == EAI_NONAME && host != nullptr) {
+    // A machine whose only address is the loopback has "localhost" all the same.
+    hints.ai_flags = 0;
+    result = getaddrinfo(host, call.from.port.c_str(), &hints, &list);
+  }
+  if (result != 0) {
+    call.error = result == EAI_SYSTEM ? last_system_error() : resolve_error(result);
+    return;
+  }
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(list, freeaddrinfo);
+  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next)
+    call.addresses.emplace_back(entry->ai_addr, entry->ai_addrlen);
+}
+
+struct Call {
+  LookUp* look_up;
+  Fiber* fiber;
+};
+
+// getaddrinfo blocks its thread, so a fiber leaves it to one of its own.
+void look_up_elsewhere(LookUp& arguments) {
+  if (current_fiber() == nullptr) return look_up(arguments);
+  const ForeignWaker waker;
+  Call call{&arguments, current_fiber()};
+  park(
+      {FSAN_WAIT_BLOCKING_CALL, nullptr, 0, true},
+      [](void* argument) {
+        auto* call = static_cast<Call*>(argument);
+        try {
+          std::thread([call] {
+            look_up(*call->look_up);
+            ready(call->fiber);
+          }).detach();
+        } catch (const std::system_error& error) {
+          call->look_up->error = error.code();
+          ready(call->fiber);
+        }
+      },
+      &call);
+}
+
+}  // namespace
+}  // namespace internal
+
+std::vector<SocketAddress> resolve(std::string_view host_port, std::error_code& error) {
+  error.clear();
+  internal::HostPort parts;
+  if (!internal::split_host_port(host_port, parts)) {
+    error = NetError::kBadAddress;
+    return {};
+  }
+  SocketAddress literal;
+  if (internal::parse_literal(parts, literal)) return {literal};
+  internal::LookUp call{parts, {}, {}};
+  internal::look_up_elsewhere(call);
+  error = call.error;
+  return std::move(call.addresses);
+}
+
+std::vector<SocketAddress> resolve(std::string_view host_port) {
+  std::error_code error;
+  auto addresses = resolve(host_port, error);
+  if (error) throw std::system_error(error, "fiber: resolve(\"" + std::string(host_port) + "\")");
+  return addresses;
+}
+
+}  // namespace fiber
