@@ -62,10 +62,7 @@ ChannelCore::ChannelCore(const ElementType& type, size_t capacity, const Layout&
              reinterpret_cast<SlotSync**>(reinterpret_cast<std::byte*>(this) + layout.pointers),
              capacity) {}
 
-void ChannelCore::drop_reference() {
-  // release [R1]: what other owners did is over before the last one frees the core.
-  // acquire: the last one. Pairs with [R1].
-  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+void ChannelCore::destroy() {
   if (ticks != nullptr) Ticks::destroy(ticks);
   const Layout layout = layout_of(type_, capacity_);
   __fsan_object_destroyed(this, sizeof(*this));
@@ -84,6 +81,37 @@ ChannelCore::~ChannelCore() {
   }
 }
 
+void ChannelQueue::push_back(ChannelWaiter& waiter) {
+  waiter.next = nullptr;
+  waiter.queued = true;
+  if (empty()) {
+    waiter.previous = nullptr;
+    first_.store(&waiter, std::memory_order_relaxed);  // as in empty()
+  } else {
+    waiter.previous = last_;
+    last_->next = &waiter;
+  }
+  last_ = &waiter;
+}
+
+void ChannelQueue::remove(ChannelWaiter& waiter) {
+  if (waiter.previous == nullptr)
+    first_.store(waiter.next, std::memory_order_relaxed);  // as in empty()
+  else
+    waiter.previous->next = waiter.next;
+  (waiter.next != nullptr ? waiter.next->previous : last_) = waiter.previous;
+  waiter.queued = false;
+}
+
+ChannelWaiter* ChannelQueue::pop_claimed() {
+  while (Waiter* first = first_.load(std::memory_order_relaxed)) {  // as in empty()
+    auto* waiter = static_cast<ChannelWaiter*>(first);
+    remove(*waiter);
+    if (waiter->state->claim()) return waiter;
+  }
+  return nullptr;
+}
+
 void ChannelCore::move(void* to, void* from) const {
   if (type_.move_construct != nullptr) {
     type_.move_construct(to, from);
@@ -97,14 +125,14 @@ void ChannelCore::move(void* to, void* from) const {
 }
 
 Attempt ChannelCore::try_send(void* value, Waiter*& partner) {
-  if (closed_) {
+  if (is_closed()) {
     __fsan_object_read(race_point(), 1);
     return Attempt::kClosed;
   }
-  if (receivers_first_ != nullptr) {
-    if (Waiter* receiver = receivers().pop_claimed()) {
+  if (!receivers_.empty()) {
+    if (ChannelWaiter* receiver = receivers_.pop_claimed()) {
       __fsan_object_read(race_point(), 1);
-      send_to_parked(*static_cast<ChannelWaiter*>(receiver), value);
+      send_to_parked(*receiver, value);
       partner = receiver;
       return Attempt::kDone;
     }
@@ -138,21 +166,21 @@ Attempt ChannelCore::try_receive(void* place, Waiter*& partner) {
   if (count() > 0) {
     take(place);
     // The slot at tail_ is the one that became free.
-    if (senders_first_ != nullptr) {
-      if (Waiter* sender = senders().pop_claimed()) {
-        refill_from_parked(*static_cast<ChannelWaiter*>(sender));
+    if (!senders_.empty()) {
+      if (ChannelWaiter* sender = senders_.pop_claimed()) {
+        refill_from_parked(*sender);
         partner = sender;
       }
     }
     return Attempt::kDone;
   }
-  if (senders_first_ != nullptr) {
-    if (Waiter* sender = senders().pop_claimed()) {
-      partner = receive_from_parked(*static_cast<ChannelWaiter*>(sender), place);
+  if (!senders_.empty()) {
+    if (ChannelWaiter* sender = senders_.pop_claimed()) {
+      partner = receive_from_parked(*sender, place);
       return Attempt::kDone;
     }
   }
-  if (!closed_) return Attempt::kBlocks;
+  if (!is_closed()) return Attempt::kBlocks;
   __fsan_acquire(&closed_);
   return Attempt::kClosed;
 }
@@ -198,15 +226,14 @@ Waiter* ChannelCore::receive_from_parked(ChannelWaiter& sender, void* place) {
 }
 
 Waiter* ChannelCore::send_tick(ChannelWaiter& tick, ArmedSync& armed) {
-  if (Waiter* popped = receivers().pop_claimed()) {
-    auto& receiver = *static_cast<ChannelWaiter*>(popped);
-    move(receiver.element, tick.element);
-    receiver.armed = armed.share();
-    settle(receiver);
-    return popped;
+  if (ChannelWaiter* receiver = receivers_.pop_claimed()) {
+    move(receiver->element, tick.element);
+    receiver->armed = armed.share();
+    settle(*receiver);
+    return receiver;
   }
   tick.armed = &armed;
-  senders().push_back(tick);
+  senders_.push_back(tick);
   return nullptr;
 }
 
@@ -215,14 +242,13 @@ void ChannelCore::settle(ChannelWaiter& waiter) {
 }
 
 bool ChannelCore::close(Waiter*& parked) {
-  if (closed_) return false;
+  if (is_closed()) return false;
   __fsan_object_written(race_point(), 1);
   __fsan_release(&closed_);
-  closed_ = true;
+  closed_.store(true, std::memory_order_relaxed);
   Waiter** end = &parked;
-  for (WaitList list : {receivers(), senders()}) {
-    while (Waiter* popped = list.pop_claimed()) {
-      auto* waiter = static_cast<ChannelWaiter*>(popped);
+  for (ChannelQueue* queue : {&receivers_, &senders_}) {
+    while (ChannelWaiter* waiter = queue->pop_claimed()) {
       waiter->closed = true;
       settle(*waiter);
       waiter->next = nullptr;
@@ -241,11 +267,11 @@ void ChannelCore::enqueue(ChannelWaiter& waiter, bool sender) {
   }
   if (!sender && needs_box()) __fsan_memory_forgotten(waiter.element, stride_);
   __fsan_release(waiter.sync);
-  (sender ? senders() : receivers()).push_back(waiter);
+  (sender ? senders_ : receivers_).push_back(waiter);
 }
 
 void ChannelCore::dequeue(ChannelWaiter& waiter, bool sender) {
-  if (waiter.queued) (sender ? senders() : receivers()).remove(waiter);
+  if (waiter.queued) (sender ? senders_ : receivers_).remove(waiter);
 }
 
 void ChannelCore::leave(ChannelWaiter& waiter) {

@@ -49,6 +49,22 @@ struct ChannelWaiter : Waiter {
   ArmedSync* armed = nullptr;  // a receiver that got a tick acquires this instead of `sync`
 };
 
+// Who is parked on a channel, in order of arrival. Its lock guards it, except that anybody
+// may ask at any time whether it looks empty.
+class ChannelQueue {
+ public:
+  // relaxed: without the lock a hint, under it nobody else writes.
+  bool empty() const { return first_.load(std::memory_order_relaxed) == nullptr; }
+  void push_back(ChannelWaiter& waiter);
+  void remove(ChannelWaiter& waiter);
+  // The first one whose wait could be claimed; those that could not are taken out, too.
+  [[nodiscard]] ChannelWaiter* pop_claimed();
+
+ private:
+  std::atomic<Waiter*> first_{nullptr};
+  Waiter* last_ = nullptr;
+};
+
 enum class Attempt : uint8_t { kDone, kClosed, kBlocks };
 
 class ChannelCore {
@@ -58,7 +74,11 @@ class ChannelCore {
     // relaxed: whoever copies a handle has one.
     references_.fetch_add(1, std::memory_order_relaxed);
   }
-  void drop_reference();
+  void drop_reference() {
+    // release [R1]: what other owners did is over before the last one frees the core.
+    // acquire: the last one. Pairs with [R1].
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+  }
 
   // A value has left to, or comes from, the running fiber. `partner` is claimed, and to be
   // woken when the lock has been released; else null.
@@ -72,13 +92,10 @@ class ChannelCore {
   [[nodiscard]] Waiter* send_tick(ChannelWaiter& tick, ArmedSync& armed) FIBER_REQUIRES(lock_);
 
   // Would try_send or try_receive do something else than block? (They may find that the
-  // partner was taken by another channel.)
-  bool can_send() const FIBER_REQUIRES(lock_) {
-    return closed_ || receivers_first_ != nullptr || count() < capacity_;
-  }
-  bool can_receive() const FIBER_REQUIRES(lock_) {
-    return closed_ || senders_first_ != nullptr || count() > 0;
-  }
+  // partner was taken by another channel.) Without the lock a hint: it may be wrong at once,
+  // and also say no in the middle of an operation after which it still says yes.
+  bool can_send() const { return is_closed() || !receivers_.empty() || count() < capacity_; }
+  bool can_receive() const { return count() > 0 || !senders_.empty() || is_closed(); }
 
   // The running fiber stands in a queue from now on / no longer.
   void enqueue(ChannelWaiter& waiter, bool sender) FIBER_REQUIRES(lock_);
@@ -105,14 +122,22 @@ class ChannelCore {
   Ticks* ticks = nullptr;  // of a timer's channel, which lives as long as the channel
 
  private:
+  // Beside the lock what changes under it; behind that what does not.
+  std::atomic<bool> closed_{false};
+  size_t head_ FIBER_GUARDED_BY(lock_) = 0;  // the oldest value
+  size_t tail_ FIBER_GUARDED_BY(lock_) = 0;  // the next free slot
+  std::atomic<size_t> count_{0};
+  ChannelQueue senders_;
+  ChannelQueue receivers_;
+
   struct Layout;
   ChannelCore(const ElementType& type, size_t capacity, const Layout& layout);
   ~ChannelCore();
+  void destroy();
   static Layout layout_of(const ElementType& type, size_t capacity);
 
-  WaitList senders() FIBER_REQUIRES(lock_) { return {senders_first_, senders_last_}; }
-  WaitList receivers() FIBER_REQUIRES(lock_) { return {receivers_first_, receivers_last_}; }
-  // relaxed: written under the lock; size() wants no order.
+  // relaxed: written under the lock; size() and hints want no order.
+  bool is_closed() const { return closed_.load(std::memory_order_relaxed); }
   size_t count() const { return count_.load(std::memory_order_relaxed); }
   void set_count(size_t count) { count_.store(count, std::memory_order_relaxed); }
   size_t next(size_t slot) const { return slot + 1 == capacity_ ? 0 : slot + 1; }
@@ -131,14 +156,6 @@ class ChannelCore {
   const size_t stride_;
   std::byte* const slots_;
   SlotSyncs syncs_;
-  std::atomic<size_t> count_{0};
-  size_t head_ FIBER_GUARDED_BY(lock_) = 0;  // the oldest value
-  size_t tail_ FIBER_GUARDED_BY(lock_) = 0;  // the next free slot
-  bool closed_ FIBER_GUARDED_BY(lock_) = false;
-  Waiter* senders_first_ FIBER_GUARDED_BY(lock_) = nullptr;
-  Waiter* senders_last_ FIBER_GUARDED_BY(lock_) = nullptr;
-  Waiter* receivers_first_ FIBER_GUARDED_BY(lock_) = nullptr;
-  Waiter* receivers_last_ FIBER_GUARDED_BY(lock_) = nullptr;
   std::atomic<size_t> references_{1};
 };
 

@@ -1,13 +1,17 @@
-// select over several channels. In one pass with all of them locked it takes an operation
-// that is ready; with none it parks in all their queues, and whoever claims it first (one
-// claim for all cases, waiter.h I1) serves one case. Then it leaves the other queues.
+// select over several channels. It looks for an operation that is ready, first by hints and
+// with the lock of the channel chosen alone, then with all of them locked; with none ready it
+// parks in all their queues, and whoever claims it first (one claim for all cases, waiter.h
+// I1) serves one case. Then it leaves the other queues.
 //
 // Invariants
-//   L1  The locks are taken in ascending order of address, each once even when a channel
+//   L1  Several locks are taken in ascending order of address, each once even when a channel
 //       has several cases.
 //   L2  The lock of the channel taken is released last: after that the other side may know
 //       that the operation is over.
 //   L3  The cases hold references to their channels (fiber/select.h).
+//   L4  That nothing is ready is decided under all locks: a value that goes round the
+//       channels is always in one of them, and looking at one after the other may miss it.
+//   L5  Cases keep the order of the program, whatever the addresses: a seed repeats its choices.
 #include "fiber/select.h"
 
 #include <memory>
@@ -30,11 +34,12 @@ struct Case {
 
   bool is_send() const { return operation->is_send; }
   void* element() const { return box != nullptr ? box : operation->element; }
+  bool looks_ready() const { return is_send() ? core->can_send() : core->can_receive(); }
 };
 
 class Selection {
  public:
-  explicit Selection(const SelectRequest& request) FIBER_NO_THREAD_SAFETY_ANALYSIS;
+  explicit Selection(const SelectRequest& request);
   ~Selection();
   Selection(const Selection&) = delete;
   Selection& operator=(const Selection&) = delete;
@@ -46,28 +51,37 @@ class Selection {
     Case* by;
     Attempt attempt;
   };
+  enum class Locked : bool { kOne, kAll };
 
+  void sort_locks();
   void lock_all();
   void unlock_all(const ChannelCore* last = nullptr);
   static void unlock_all_saved(void* selection) {
     static_cast<Selection*>(selection)->unlock_all();
   }
-  Case* choose_ready();
+  Case* choose_ready() const;
+  bool take(Case* c, Locked locked);
   bool try_ready();
+  bool try_ready_by_hints();
   bool needs_boxes() const;
   void make_boxes();
   void park();
+  void leave_queues(const ChannelWaiter* winner);
   SelectResult result() const;
 
   const SelectRequest& request_;
-  size_t count_ = 0;  // cases whose channel is not nil, in the order of L1
+  size_t count_ = 0;  // cases whose channel is not nil
+  size_t lock_count_ = 0;
   static constexpr size_t kSmall = 6;
   Case small_[kSmall];
-  std::unique_ptr<Case[]> large_;
-  Case* cases_ = small_;
   const void* small_objects_[kSmall];
+  ChannelCore* small_locks_[kSmall];
+  std::unique_ptr<Case[]> large_;
   std::unique_ptr<const void*[]> large_objects_;
+  std::unique_ptr<ChannelCore*[]> large_locks_;
+  Case* cases_ = small_;
   const void** objects_ = small_objects_;
+  ChannelCore** locks_ = small_locks_;  // distinct, in the order of L1
   Taken taken_{nullptr, Attempt::kBlocks};
 };
 
@@ -77,17 +91,15 @@ Selection::Selection(const SelectRequest& request) : request_(request) {
     cases_ = large_.get();
     large_objects_ = std::make_unique<const void*[]>(request.count);
     objects_ = large_objects_.get();
+    large_locks_ = std::make_unique<ChannelCore*[]>(request.count);
+    locks_ = large_locks_.get();
   }
   for (size_t i = 0; i < request.count; ++i) {
     const SelectOperation& operation = request.operations[i];
     if (operation.core == nullptr) continue;
-    size_t place = count_++;
-    for (; place > 0 && cases_[place - 1].core > operation.core; --place) {
-      cases_[place].core = cases_[place - 1].core;
-      cases_[place].operation = cases_[place - 1].operation;
-    }
-    cases_[place].core = operation.core;
-    cases_[place].operation = &operation;
+    cases_[count_].core = operation.core;
+    cases_[count_].operation = &operation;
+    ++count_;
   }
 }
 
@@ -99,61 +111,85 @@ Selection::~Selection() {
   }
 }
 
+// By insertion: there are few.
+void Selection::sort_locks() {
+  for (size_t i = 0; i < count_; ++i) {
+    ChannelCore* core = cases_[i].core;
+    size_t place = lock_count_;
+    while (place > 0 && locks_[place - 1] > core) --place;
+    if (place > 0 && locks_[place - 1] == core) continue;
+    for (size_t j = lock_count_++; j > place; --j) locks_[j] = locks_[j - 1];
+    locks_[place] = core;
+  }
+}
+
 void Selection::lock_all() FIBER_NO_THREAD_SAFETY_ANALYSIS {
-  for (size_t i = 0; i < count_; ++i)
-    if (i == 0 || cases_[i].core != cases_[i - 1].core) cases_[i].core->lock_.lock();
+  if (lock_count_ == 0) sort_locks();
+  for (size_t i = 0; i < lock_count_; ++i) locks_[i]->lock_.lock();
 }
 
 void Selection::unlock_all(const ChannelCore* last) FIBER_NO_THREAD_SAFETY_ANALYSIS {
   ChannelCore* kept = nullptr;
-  for (size_t i = count_; i-- > 0;) {
-    if (i > 0 && cases_[i].core == cases_[i - 1].core) continue;
-    if (cases_[i].core == last) {
-      kept = cases_[i].core;
-    } else {
-      cases_[i].core->lock_.unlock();
-    }
+  for (size_t i = lock_count_; i-- > 0;) {
+    if (locks_[i] == last)
+      kept = locks_[i];
+    else
+      locks_[i]->lock_.unlock();
   }
   if (kept != nullptr) kept->lock_.unlock();
 }
 
-// Uniformly among the ready; null: none is.
-Case* Selection::choose_ready() FIBER_NO_THREAD_SAFETY_ANALYSIS {
+// Uniformly among those that look ready; null: none does.
+Case* Selection::choose_ready() const {
   uint64_t ready_mask = 0;  // of the first 64; the others are looked at again
   size_t ready = 0;
-  const auto is_ready = [this](size_t i) FIBER_NO_THREAD_SAFETY_ANALYSIS {
-    const Case& c = cases_[i];
-    return c.is_send() ? c.core->can_send() : c.core->can_receive();
-  };
   for (size_t i = 0; i < count_; ++i) {
-    if (!is_ready(i)) continue;
+    if (!cases_[i].looks_ready()) continue;
     ++ready;
     if (i < 64) ready_mask |= uint64_t{1} << i;
   }
   if (ready == 0) return nullptr;
   size_t pick = ready == 1 ? 0 : choose(Choice::kSelectCase, static_cast<uint32_t>(ready));
-  for (size_t i = 0;; ++i) {
-    const bool here = i < 64 ? (ready_mask >> i & 1) != 0 : is_ready(i);
+  for (size_t i = 0; i < count_; ++i) {
+    const bool here = i < 64 ? (ready_mask >> i & 1) != 0 : cases_[i].looks_ready();
     if (here && pick-- == 0) return &cases_[i];
   }
+  return nullptr;  // without locks: it is ready no more
+}
+
+// True: it was taken, and the locks are released. False: it blocks, and they are kept.
+bool Selection::take(Case* c, Locked locked) FIBER_NO_THREAD_SAFETY_ANALYSIS {
+  Waiter* partner = nullptr;
+  const Attempt attempt = c->is_send() ? c->core->try_send(c->element(), partner)
+                                       : c->core->try_receive(c->element(), partner);
+  if (attempt == Attempt::kBlocks) return false;
+  if (locked == Locked::kOne)
+    c->core->lock_.unlock();
+  else
+    unlock_all(c->core);
+  if (partner != nullptr) partner->state->wake();
+  if (attempt == Attempt::kDone && c->box != nullptr) {
+    c->core->free_box(c->box);
+    c->box = nullptr;
+  }
+  taken_ = {c, attempt};
+  return true;
 }
 
 // All are locked. True: one was taken, and the locks are released.
-bool Selection::try_ready() FIBER_NO_THREAD_SAFETY_ANALYSIS {
-  while (Case* c = choose_ready()) {
-    Waiter* partner = nullptr;
-    const Attempt attempt = c->is_send() ? c->core->try_send(c->element(), partner)
-                                         : c->core->try_receive(c->element(), partner);
-    if (attempt == Attempt::kBlocks) continue;  // its partners were all claimed elsewhere
-    unlock_all(c->core);
-    if (partner != nullptr) partner->state->wake();
-    if (attempt == Attempt::kDone && c->box != nullptr) {
-      c->core->free_box(c->box);
-      c->box = nullptr;
-    }
-    taken_ = {c, attempt};
-    return true;
-  }
+bool Selection::try_ready() {
+  while (Case* c = choose_ready())
+    if (take(c, Locked::kAll)) return true;  // else its partners were all claimed elsewhere
+  return false;
+}
+
+// None is locked, before and after. False tells nothing (L4).
+bool Selection::try_ready_by_hints() FIBER_NO_THREAD_SAFETY_ANALYSIS {
+  Case* c = choose_ready();
+  if (c == nullptr) return false;
+  c->core->lock_.lock();
+  if (take(c, Locked::kOne)) return true;
+  c->core->lock_.unlock();
   return false;
 }
 
@@ -183,18 +219,26 @@ void Selection::park() FIBER_NO_THREAD_SAFETY_ANALYSIS {
   }
   const bool served = state.block({FSAN_WAIT_SELECT, objects_, count_}, request_.deadline,
                                   &Selection::unlock_all_saved, this);
-  lock_all();
-  for (size_t i = 0; i < count_; ++i)
-    cases_[i].core->dequeue(*cases_[i].waiter, cases_[i].is_send());
-  unlock_all();
+  if (!served) winner = nullptr;
+  leave_queues(winner);
   for (size_t i = 0; i < count_; ++i) {
     Case& c = cases_[i];
-    if (served && &*c.waiter == winner) {
+    if (&*c.waiter == winner) {
       c.core->acquire_partner(*winner, c.is_send());
       taken_ = {&c, winner->closed ? Attempt::kClosed : Attempt::kDone};
       if (!winner->closed) c.box = nullptr;  // gone with its value
     }
     c.core->leave(*c.waiter);
+  }
+}
+
+// The winner has been taken out by whoever claimed it. The others may be found by partners
+// until then, who cannot claim them any more.
+void Selection::leave_queues(const ChannelWaiter* winner) {
+  for (size_t i = 0; i < count_; ++i) {
+    if (&*cases_[i].waiter == winner) continue;
+    SpinGuard guard(cases_[i].core->lock_);
+    cases_[i].core->dequeue(*cases_[i].waiter, cases_[i].is_send());
   }
 }
 
@@ -205,6 +249,7 @@ SelectResult Selection::result() const {
 }
 
 SelectResult Selection::run() {
+  if (try_ready_by_hints()) return result();
   lock_all();
   if (try_ready()) return result();
   if (request_.otherwise != kNoCase || has_passed(request_.deadline)) {

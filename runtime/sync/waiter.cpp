@@ -6,8 +6,6 @@
 
 #include <type_traits>
 
-#include "runtime/fiber.h"
-
 namespace fiber::internal {
 
 namespace {
@@ -41,15 +39,8 @@ uint64_t self_id() {
   return fiber != nullptr ? fiber->id : thread_id();
 }
 
-WaitState::WaitState(Ends ends) : fiber_(current_fiber()), id_(self_id()), ends_(ends) {}
-
-bool WaitState::claim() {
-  if (fiber_ != nullptr && fiber_->state.peek() == FiberState::kStopped) return false;
-  if (ends_ == kOneQueue) return true;  // the lock of the queue has decided it
-  uint32_t open = kOpen;
-  // relaxed: decides only. What the winner writes is published by wake().
-  return decided_.compare_exchange_strong(open, kClaimed, std::memory_order_relaxed);
-}
+WaitState::WaitState(Ends ends)
+    : fiber_(current_fiber()), id_(fiber_ != nullptr ? fiber_->id : thread_id()), ends_(ends) {}
 
 void WaitState::wake() {
   if (fiber_ != nullptr) {

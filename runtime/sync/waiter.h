@@ -25,6 +25,7 @@
 
 #include "detector/abi/hooks.h"
 #include "fiber/sync_state.h"
+#include "runtime/fiber.h"
 #include "runtime/park.h"
 #include "runtime/timers.h"
 
@@ -51,7 +52,13 @@ class WaitState {
 
   // True for the one who ends this wait (I1). Never of a fiber that was stopped with its
   // run: an object may outlive the run that fibers waited in.
-  [[nodiscard]] bool claim();
+  [[nodiscard]] bool claim() {
+    if (fiber_ != nullptr && fiber_->state.peek() == FiberState::kStopped) return false;
+    if (ends_ == kOneQueue) return true;  // the lock of the queue has decided it
+    uint32_t open = kOpen;
+    // relaxed: decides only. What the winner writes is published by wake().
+    return decided_.compare_exchange_strong(open, kClaimed, std::memory_order_relaxed);
+  }
   // After claim(), holding no lock that comes after kIdle; last touch of the records (I2).
   void wake();
 
