@@ -71,7 +71,7 @@ void record_creator(Fiber* fiber) {
 }  // namespace
 
 Fiber* Fiber::at(Stack* stack) {
-  char* top = reinterpret_cast<char*>(stack) - (stack->colour % kColours) * kColourStep;
+  char* top = stack->high() - (stack->colour % kColours) * kColourStep;
   return reinterpret_cast<Fiber*>(align_down(top - sizeof(Fiber), kRecordAlignment));
 }
 
@@ -79,7 +79,7 @@ Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* s
                     JoinState* join) {
   StackOwner owner{take_stack(options)};
 #if __has_feature(address_sanitizer)
-  ASAN_UNPOISON_MEMORY_REGION(owner.stack->low, owner.stack->size() - sizeof(Stack));
+  ASAN_UNPOISON_MEMORY_REGION(owner.stack->low, owner.stack->size());
 #endif
   Fiber* fiber = new (Fiber::at(owner.stack)) Fiber;
   char* record = reinterpret_cast<char*>(fiber);

@@ -274,6 +274,12 @@ uint64_t id();                         // 1 is the main fiber; 0 outside of fibe
 std::string name();                    // empty when it has none
 void set_name(std::string_view name);  // throws Error outside of fibers
 
+// In bytes; 0 outside of fibers. The mark is the lowest page in memory of the stack, asked of
+// the system: never less than the fiber has used so far, and more when an earlier fiber went
+// deeper on the same stack. For choosing FiberOptions::stack_size.
+size_t stack_size();
+size_t stack_high_water();
+
 }  // namespace this_fiber
 
 }  // namespace fiber
