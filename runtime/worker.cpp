@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "runtime/deadlock.h"
+#include "runtime/fork.h"
 #include "runtime/preempt.h"
 #include "runtime/scheduler.h"
 #include "runtime/worker_threads.h"
@@ -64,7 +65,7 @@ void Worker::work() {
 // Null when the run stops.
 Fiber* Worker::find_fiber() {
   for (;;) {
-    if (scheduler.stopping()) return nullptr;
+    if (scheduler.stopping()) return in_forked_child() ? alone_in_forked_child() : nullptr;
     fire_due_timers();
     Fiber* fiber = pick_local(processor_->picks.first_source(processor_->queue.ring_empty()));
     if (fiber == nullptr) fiber = search();
