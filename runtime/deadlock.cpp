@@ -9,20 +9,13 @@
 
 #include "detector/abi/hooks.h"
 #include "runtime/fiber.h"
+#include "runtime/observe/trace_file.h"
+#include "runtime/observe/wait_reason.h"
 #include "runtime/scheduler.h"
 #include "runtime/stack_walk.h"
 
 namespace fiber::internal {
 namespace {
-
-const char* reason_text(fsan_wait_reason reason) {
-  static constexpr const char* kTexts[] = {
-#define FSAN_WAIT_REASON(id, text) text,
-#include "detector/abi/wait_reasons.def"
-#undef FSAN_WAIT_REASON
-  };
-  return reason < std::size(kTexts) ? kTexts[reason] : "running";
-}
 
 std::vector<const Fiber*> parked_fibers() {
   std::vector<const Fiber*> fibers;
@@ -57,6 +50,7 @@ bool foreign_threads(uint32_t own_threads) {
 
 void report_global_deadlock() {
   std::fflush(stdout);
+  end_trace();
   // Like Go's: no destructor runs, for the blocked fibers still use what it would destroy.
   if (const int status = __fsan_global_deadlock(); status != 0) std::_Exit(status);
   std::fprintf(stderr, "fatal error: all fibers are asleep - deadlock!\n");
@@ -66,7 +60,7 @@ void report_global_deadlock() {
   }
   for (const Fiber* fiber : fibers) {
     std::fprintf(stderr, "\n");
-    print_fiber(*fiber, reason_text(fiber->reason), fiber->parked_frame);
+    print_fiber(stderr, *fiber, wait_reason_text(fiber->reason), fiber->parked_frame);
   }
   std::fflush(stderr);
   std::_Exit(2);

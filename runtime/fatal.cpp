@@ -9,6 +9,7 @@
 #include <string>
 
 #include "runtime/fiber.h"
+#include "runtime/observe/trace_file.h"
 #include "runtime/park.h"
 #include "runtime/stack_walk.h"
 
@@ -64,6 +65,7 @@ std::string describe(const std::exception_ptr& exception) {
     if (previous_handler != nullptr) previous_handler();
     std::abort();
   }
+  end_trace();
   Frames frames;
   _Unwind_Backtrace(add_frame, &frames);
   const std::string what = exception ? describe(exception) : "std::terminate was called";
@@ -73,7 +75,7 @@ std::string describe(const std::exception_ptr& exception) {
   if (fiber->name != nullptr) std::fprintf(stderr, " '%s'", fiber->name);
   std::fprintf(stderr, ": %s\n", what.c_str());
   const size_t first = frames_of_throwing(frames);
-  print_stack(frames.addresses + first, frames.count - first);
+  print_stack(stderr, frames.addresses + first, frames.count - first);
   std::abort();
 }
 

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "fiber/error.h"
-#include "runtime/fork.h"
 #include "runtime/join.h"
 #include "runtime/local.h"
+#include "runtime/observe/fiber_snapshot.h"
 #include "runtime/park.h"
 #include "runtime/scheduler.h"
 #include "runtime/stack_walk.h"
@@ -78,7 +78,6 @@ Fiber* Fiber::at(Stack* stack) {
 
 Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* source,
                     JoinState* join) {
-  if (in_forked_child()) throw Error("fiber: no fiber can be started in the child of fork()");
   StackOwner owner{take_stack(options)};
 #if __has_feature(address_sanitizer)
   ASAN_UNPOISON_MEMORY_REGION(owner.stack->low, owner.stack->size());
@@ -113,7 +112,6 @@ Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* s
 
 void end_fiber(Fiber* fiber) {
   destroy_locals(fiber);
-  if (in_forked_child()) end_of_forked_child(*fiber);
   if (fiber->join != nullptr) complete_join(fiber->join);
   fiber->leave = Leave::kEnd;
   leave_stack(fiber, /*last=*/true);
@@ -124,8 +122,7 @@ void end_fiber(Fiber* fiber) {
 void destroy_fiber(Fiber* fiber, StackCache* cache) {
   __fsan_fiber_ended(fiber->detector);
   fiber->notes.destroy();
-  std::free(fiber->name);
-  fiber->name = nullptr;
+  if (fiber->name != nullptr) replace_fiber_name(fiber, nullptr);
   fiber->state.ended();
   const bool cached = fiber->stack->size_class == scheduler.stack_class();
   stack_pool().give(fiber->stack, cached ? cache : nullptr);

@@ -2,7 +2,7 @@
 //
 // State:    everything that belongs to a fiber and is not on its stack: saved registers,
 //           exception globals, errno, how it left, why it waits, who it is.
-// Cost:     256 bytes in the stack's first page, no allocation of its own.
+// Cost:     320 bytes in the stack's first page, no allocation of its own.
 // Threads:  owned as fiber_state.h says; `state` and `wait_word` by anybody.
 //
 // Invariants
@@ -49,6 +49,7 @@ class Fiber {
   // One cache line for all that a switch touches.
   FiberStateWord state;
   Leave leave = Leave::kYield;
+  bool stamped = false;       // runnable_at is to be looked at
   Context context = nullptr;  // while it does not run
   Context worker = nullptr;   // while it runs
   SwitchNotes* worker_notes = nullptr;
@@ -60,8 +61,11 @@ class Fiber {
   void (*after_save)(void*) = nullptr;
   void* after_save_argument = nullptr;
   std::atomic<uintptr_t> wait_word{0};
-  const void* parked_frame = nullptr;
+  const void* parked_frame = nullptr;  // of the last function before leave_stack()
   fsan_wait_reason reason = FSAN_WAIT_REASON_COUNT;
+  uint32_t woken_from = UINT32_MAX;  // a TraceTrack, while tracing
+  int64_t parked_at = 0;             // coarse clock
+  int64_t runnable_at = 0;           // steady clock, when `stamped`
 
   // identity
   uint64_t id = 0;
@@ -76,6 +80,7 @@ class Fiber {
   Locals* locals = nullptr;  // see local.h
   bool exited = false;       // by exit_fiber()
   Stack* stack = nullptr;
+  int64_t created_time = 0;  // steady clock; 0: its lifetime is not sampled
 
   // The record's place in a stack. The colour keeps the records of many fibers from
   // sharing the few cache sets that one page offset maps to.

@@ -46,6 +46,9 @@ class GlobalQueue {
   // Relaxed: exact only for who holds the idle protocol's fence, see idle.h.
   bool empty() const { return published_size_.load(std::memory_order_relaxed) == 0; }
 
+  // Stale at once.
+  size_t size() const { return published_size_.load(std::memory_order_relaxed); }
+
   // When no worker runs.
   void clear() {
     SpinGuard guard(lock_);

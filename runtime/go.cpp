@@ -9,6 +9,7 @@
 #include "fiber/error.h"
 #include "runtime/fiber.h"
 #include "runtime/join.h"
+#include "runtime/observe/fiber_snapshot.h"
 #include "runtime/park.h"
 #include "runtime/scheduler.h"
 #include "runtime/switch.h"
@@ -23,7 +24,7 @@ void require_fiber(const char* message) {
 
 void start(Fiber* fiber) {
   fiber->state.start();
-  scheduler.enqueue(fiber);
+  scheduler.enqueue(fiber, Runnable::kCreated);
 }
 
 }  // namespace
@@ -75,7 +76,7 @@ void set_name(std::string_view name) {
   if (fiber == nullptr) throw Error("fiber: set_name() outside of fibers");
   char* copy = strndup(name.data(), name.size());
   if (copy == nullptr) throw std::bad_alloc();
-  std::free(std::exchange(fiber->name, copy));
+  internal::replace_fiber_name(fiber, copy);
   __fsan_fiber_named(fiber->detector, copy);
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "runtime/observe/observation.h"
 #include "runtime/scheduler.h"
 #include "runtime/worker_threads.h"
 
@@ -50,7 +51,7 @@ void Monitor::stop() {
 void Monitor::watch() {
   while (!scheduler.stopping()) {
     start_threads();
-    parker_.park(Clock::time_point::max());
+    parker_.park(observe());
   }
   // What was published for nobody: the spinner that was counted for each.
   while (scheduler.idle.take_waiting_for_thread() != nullptr)

@@ -64,6 +64,12 @@ __attribute__((constructor(200))) void read_environment() {
     refuse("procs must be from 0 to 1024");
   if (environment.stack_size < 0 || static_cast<size_t>(environment.stack_size) > kLargestStack)
     refuse("stack_size must be from 0 to 1073741824");
+  if (environment.schedtrace < 0) refuse("schedtrace must not be negative");
+  if (environment.trace_mb < 1 || environment.trace_mb > 1 << 20)
+    refuse("trace_mb must be from 1 to 1048576");
+  if (std::strcmp(environment.quit_dump, "exit") != 0 &&
+      std::strcmp(environment.quit_dump, "continue") != 0)
+    refuse("quit_dump must be exit or continue");
 }
 
 uint64_t fresh_seed() {
@@ -80,6 +86,11 @@ uint64_t fresh_seed() {
 }
 
 }  // namespace
+
+ObserveOptions observe_options() {
+  return {environment.schedtrace, environment.scheddetail, environment.trace, environment.trace_mb,
+          environment.quit_dump};
+}
 
 Settings settings_for(const Options& options) {
   Settings settings = {};

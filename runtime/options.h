@@ -21,6 +21,16 @@ struct Settings {
 };
 Settings settings_for(const Options& options);
 
+// What looks at a run from outside; rows of options.def.
+struct ObserveOptions {
+  int64_t schedtrace;
+  int64_t scheddetail;
+  const char* trace;
+  int64_t trace_mb;
+  const char* quit_dump;
+};
+ObserveOptions observe_options();
+
 }  // namespace fiber::internal
 
 #endif  // FIBERSAN_RUNTIME_OPTIONS_H

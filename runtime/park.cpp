@@ -1,6 +1,7 @@
 #include "runtime/park.h"
 
 #include "runtime/fiber.h"
+#include "runtime/observe/coarse_clock.h"
 #include "runtime/scheduler.h"
 #include "runtime/switch.h"
 
@@ -19,7 +20,7 @@ void park(const Wait& wait, void (*after_save)(void*), void* argument) {
   Fiber* fiber = current_fiber();
   FIBERSAN_CHECK(fiber != nullptr, wait.reason);
   fiber->reason = wait.reason;
-  fiber->parked_frame = __builtin_frame_address(0);
+  fiber->parked_at = coarse_now();
   __fsan_fiber_waiting(wait.reason, wait.objects, wait.count, wait.timed ? 1 : 0);
   fiber->after_save = after_save;
   fiber->after_save_argument = argument;

@@ -6,8 +6,8 @@
 #include "fiber/error.h"
 #include "runtime/fatal.h"
 #include "runtime/fiber.h"
-#include "runtime/fork.h"
 #include "runtime/monitor.h"
+#include "runtime/observe/observation.h"
 #include "runtime/options.h"
 #include "runtime/park.h"
 #include "runtime/scheduler.h"
@@ -68,7 +68,13 @@ constexpr Closure kMainClosure = {sizeof(MainCall), alignof(MainCall),
 // Fibers that wait or are runnable stay where they are, their stacks with them: something
 // that outlives the run may still point there.
 void stop_fibers() {
-  stack_pool().for_each([](Stack* stack, void*) { Fiber::at(stack)->state.stop(); }, nullptr);
+  uint64_t stopped = 0;
+  stack_pool().for_each(
+      [](Stack* stack, void* count) {
+        if (Fiber::at(stack)->state.stop()) ++*static_cast<uint64_t*>(count);
+      },
+      &stopped);
+  scheduler.fibers_stopped(stopped);
 }
 
 void work_on_this_thread(Worker& worker) {
@@ -97,6 +103,7 @@ void run_once(const Settings& settings, MainCall main) {
   Fiber* fiber = create_fiber(nullptr, kMainClosure, &main, nullptr);
   scheduler.main_fiber = fiber;
   fiber->state.start();
+  count(Counter::kFibersCreated);
   scheduler.global.push(fiber);
   work_on_this_thread(worker);
 }
@@ -107,9 +114,6 @@ void run_main(const Options& options, void (*call)(void*), void* context) {
   if (current_fiber() != nullptr) {
     throw Error("fiber: run() inside a fiber; start fibers with go() or spawn() instead");
   }
-  if (in_forked_child()) {
-    throw Error("fiber: run() in the child of a fork() that was called during a run");
-  }
   const Settings settings = settings_for(options);
   // acquire [A1]: what the last run left. Pairs with [R1].
   if (run_is_on.exchange(true, std::memory_order_acquire)) {
@@ -119,7 +123,7 @@ void run_main(const Options& options, void (*call)(void*), void* context) {
     // release [R1]: pairs with [A1].
     ~RunIsOver() { run_is_on.store(false, std::memory_order_release); }
   } run_is_over;
-  RunMark mark;
+  const Observation observation(settings.procs);
   install_terminate_handler();
   install_overflow_handler();
   run_once(settings, {call, context});

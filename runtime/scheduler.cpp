@@ -8,14 +8,17 @@ namespace fiber::internal {
 // Not destroyed: std::exit may be called while workers run.
 [[clang::no_destroy]] constinit Scheduler scheduler;
 
-void Scheduler::enqueue(Fiber* fiber) {
+void Scheduler::enqueue(Fiber* fiber, Runnable why) {
   Worker* worker = current_worker();
   if (worker == nullptr) {
+    fiber_runnable(nullptr, fiber, why);
     global.push(fiber);
     idle.work_published();
     return;
   }
   Processor& processor = *worker->processor();
+  if (why == Runnable::kCreated) fiber_created(processor.counters, fiber);
+  fiber_runnable(&processor.counters, fiber, why);
   if (Fiber* displaced = processor.queue.push_next(fiber)) enqueue_last(processor, displaced);
   // Alone, the caller is the one who would be woken.
   if (count_ > 1) idle.work_published();
@@ -27,6 +30,7 @@ void Scheduler::overflow(Processor& processor, Fiber* fiber) {
     if (!processor.queue.take_half(half)) continue;
     half.append(fiber);
     global.push(half);
+    processor.counters.add(Counter::kOverflows);
     return;
   } while (!processor.queue.push(fiber));
 }
@@ -34,8 +38,10 @@ void Scheduler::overflow(Processor& processor, Fiber* fiber) {
 void Scheduler::prepare(uint32_t processors, uint64_t seed, uint32_t stack_class) {
   for (uint32_t i = 0; i < processors; ++i) {
     if (processors_[i] == nullptr) {
-      processors_[i] = new Processor;
-      processors_[i]->index = i;
+      auto* processor = new Processor;
+      processor->index = i;
+      // release [R1]: a whole processor, for statistics. Pairs with [A1].
+      __atomic_store_n(&processors_[i], processor, __ATOMIC_RELEASE);
     }
     processors_[i]->random.seed(seed, i);
     processors_[i]->picks.reset();

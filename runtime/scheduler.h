@@ -18,6 +18,7 @@
 #include "runtime/fiber.h"
 #include "runtime/global_queue.h"
 #include "runtime/idle.h"
+#include "runtime/observe/fiber_events.h"
 #include "runtime/processor.h"
 #include "runtime/timer_heap.h"
 #include "runtime/worker.h"
@@ -30,7 +31,7 @@ class Scheduler {
 
   // Puts a runnable fiber where a worker finds it. Runs next on the caller's processor, or
   // goes to the global queue when the caller has none.
-  void enqueue(Fiber* fiber);
+  void enqueue(Fiber* fiber, Runnable why = Runnable::kWoken);
   // At the end of the processor's ring, or with half of it to the global queue. By the
   // processor's worker.
   void enqueue_last(Processor& processor, Fiber* fiber) {
@@ -41,8 +42,6 @@ class Scheduler {
   void prepare(uint32_t processors, uint64_t seed, uint32_t stack_class);
   // All workers leave their loops. From any worker.
   void stop();
-  // See fork.h; nobody is woken.
-  void stop_in_forked_child() { stopping_.store(true, std::memory_order_relaxed); }
   // After all workers have left.
   void finish();
 
@@ -56,6 +55,16 @@ class Scheduler {
 
   uint32_t processor_count() const { return count_; }
   Processor& processor(uint32_t index) { return *processors_[index]; }
+  // For statistics: null when there never was one; I1 of processor.h.
+  const Processor* processor_if_any(uint32_t index) const {
+    // acquire [A1]: pairs with [R1] in prepare().
+    return __atomic_load_n(&processors_[index], __ATOMIC_ACQUIRE);
+  }
+  // Fibers that ended runs have stopped where they were.
+  uint64_t stopped_fibers() const { return stopped_fibers_.load(std::memory_order_relaxed); }
+  void fibers_stopped(uint64_t count) {
+    stopped_fibers_.fetch_add(count, std::memory_order_relaxed);
+  }
   uint64_t next_fiber_id() { return last_id_.fetch_add(1, std::memory_order_relaxed) + 1; }
   uint32_t stack_class() const { return stack_class_; }
 
@@ -74,6 +83,7 @@ class Scheduler {
   std::atomic<bool> stopping_{false};
   std::atomic<uint32_t> foreign_wakers_{0};
   std::atomic<uint64_t> last_id_{0};
+  std::atomic<uint64_t> stopped_fibers_{0};
 };
 
 extern Scheduler scheduler;

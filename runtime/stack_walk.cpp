@@ -47,9 +47,9 @@ size_t without_entry_frames(void* const* addresses, size_t count) {
   return count;
 }
 
-void print_frame(size_t number, const void* address) {
+void print_frame(std::FILE* file, size_t number, const void* address) {
   const CodeAddress code = describe_address(address);
-  std::fprintf(stderr, "    #%zu %s (%s+0x%zx)\n", number,
+  std::fprintf(file, "    #%zu %s (%s+0x%zx)\n", number,
                code.function.empty() ? "??" : code.function.c_str(), code.module.c_str(),
                code.offset);
 }
@@ -92,26 +92,32 @@ CodeAddress describe_address(const void* return_address) {
   return code;
 }
 
-void print_stack(void* const* addresses, size_t count) {
+void print_stack(std::FILE* file, void* const* addresses, size_t count) {
   count = without_entry_frames(addresses, count);
   const size_t first = skip_runtime_frames(addresses, count);
-  for (size_t i = first; i < count; ++i) print_frame(i - first, addresses[i]);
+  for (size_t i = first; i < count; ++i) print_frame(file, i - first, addresses[i]);
 }
 
-void print_fiber(const Fiber& fiber, const char* state, const void* frame) {
-  std::fprintf(stderr, "fiber %" PRIu64, fiber.id);
-  if (fiber.name != nullptr) std::fprintf(stderr, " '%s'", fiber.name);
-  std::fprintf(stderr, " [%s]:\n", state);
+void print_creation(std::FILE* file, uint64_t creator_id, void* const* addresses, size_t count) {
+  if (count == 0) return;
+  const size_t first = skip_runtime_frames(addresses, count);
+  const CodeAddress at = describe_address(addresses[first]);
+  std::fprintf(file, "  created by fiber %" PRIu64 " at %s (%s+0x%zx)\n", creator_id,
+               at.function.c_str(), at.module.c_str(), at.offset);
+  count = without_entry_frames(addresses, count);
+  for (size_t i = first + 1; i < count; ++i) print_frame(file, i - first, addresses[i]);
+}
+
+void print_fiber(std::FILE* file, const Fiber& fiber, const char* state, const void* frame) {
+  std::fprintf(file, "fiber %" PRIu64, fiber.id);
+  if (fiber.name != nullptr) std::fprintf(file, " '%s'", fiber.name);
+  std::fprintf(file, " [%s]:\n", state);
   void* addresses[kMostFrames];
-  print_stack(addresses,
+  print_stack(file, addresses,
               walk_frames(frame, fiber.stack->low, fiber.stack->high(), addresses, kMostFrames));
   size_t count = 0;
   while (count < Fiber::kCreatorFrames && fiber.created_at[count] != nullptr) ++count;
-  if (count == 0) return;
-  const size_t first = skip_runtime_frames(fiber.created_at, count);
-  const CodeAddress at = describe_address(fiber.created_at[first]);
-  std::fprintf(stderr, "  created by fiber %" PRIu64 " at %s (%s+0x%zx)\n", fiber.creator_id,
-               at.function.c_str(), at.module.c_str(), at.offset);
+  print_creation(file, fiber.creator_id, fiber.created_at, count);
 }
 
 }  // namespace fiber::internal

@@ -3,7 +3,7 @@
 // Input:    a frame address and the bounds of its stack.
 // Cost:     a load for each frame; names take a look-up in the dynamic symbol table and,
 //           for local functions, one pass over the module's full one.
-// Threads:  any; print_* for a process that is about to end.
+// Threads:  any.
 // Not here: file and line: those the detector's symbolizer has.
 //
 // Invariants
@@ -13,6 +13,8 @@
 #define FIBERSAN_RUNTIME_STACK_WALK_H
 
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <string>
 
 namespace fiber::internal {
@@ -30,11 +32,15 @@ struct CodeAddress {
 };
 CodeAddress describe_address(const void* return_address);
 
-// "    #0 function (module+0x12)" for each. Leading frames of the runtime itself are left out.
-void print_stack(void* const* addresses, size_t count);
+// "    #0 function (module+0x12)" for each. Leading frames of the runtime itself are left out,
+// and what lies behind the fiber's entry.
+void print_stack(std::FILE* file, void* const* addresses, size_t count);
+
+// "  created by fiber 2 at f (module+0x12)"; nothing when there are no addresses.
+void print_creation(std::FILE* file, uint64_t creator_id, void* const* addresses, size_t count);
 
 // "fiber 3 'name' [chan receive]:", its stack from `frame`, and where it was created.
-void print_fiber(const Fiber& fiber, const char* state, const void* frame);
+void print_fiber(std::FILE* file, const Fiber& fiber, const char* state, const void* frame);
 
 }  // namespace fiber::internal
 

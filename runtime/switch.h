@@ -11,6 +11,7 @@ namespace fiber::internal {
 // To the worker, which acts on fiber->leave. Returns when the fiber runs again, perhaps on
 // another thread; with `last` it never does.
 inline void leave_stack(Fiber* fiber, bool last) {
+  fiber->parked_frame = __builtin_frame_address(0);
   fiber->notes.leaving(*fiber->worker_notes, last);
   const Arrival arrival = switch_to(fiber->worker, fiber);
   fiber->worker = arrival.from;

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "runtime/check.h"
+#include "runtime/observe/counters.h"
+#include "runtime/observe/trace.h"
 
 namespace fiber::internal {
 namespace {
@@ -104,9 +106,12 @@ bool TimerHeap::disarm(Timer& timer) {
 }
 
 void TimerHeap::fire_due(Clock::time_point now) {
+  TraceSpan span(TraceKind::kTimers);
+  uint32_t fired = 0;
   lock_.lock();
   if (firing_ != nullptr) {
     lock_.unlock();
+    span.cancel();
     return;
   }
   while (!heap_.empty() && heap_[0]->deadline_ <= now) {
@@ -118,8 +123,11 @@ void TimerHeap::fire_due(Clock::time_point now) {
     fire(timer);  // `timer` may be gone afterwards (timers.h I1)
     lock_.lock();
     firing_ = nullptr;
+    ++fired;
   }
   lock_.unlock();
+  count(Counter::kTimersFired, fired);
+  span.set_argument(fired);
 }
 
 void TimerHeap::clear() {

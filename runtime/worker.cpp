@@ -1,13 +1,15 @@
 #include "runtime/worker.h"
 
 #include <cxxabi.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 
 #include "runtime/deadlock.h"
-#include "runtime/fork.h"
+#include "runtime/observe/coarse_clock.h"
 #include "runtime/preempt.h"
 #include "runtime/scheduler.h"
 #include "runtime/worker_threads.h"
@@ -45,6 +47,8 @@ __attribute__((noinline)) Worker* current_worker() {
 
 void Worker::work() {
   this_worker = this;
+  // Relaxed: a number by itself, for dumps.
+  thread_id_.store(static_cast<int>(syscall(SYS_gettid)), std::memory_order_relaxed);
   notes_.adopt_thread();
   exceptions_ = reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
   errno_ = &errno;
@@ -57,6 +61,7 @@ void Worker::work() {
     static_cast<void>(scheduler.idle.unspin());
   }
   this_worker = nullptr;
+  thread_id_.store(0, std::memory_order_relaxed);
   processor_ = nullptr;
 }
 
@@ -65,7 +70,7 @@ void Worker::work() {
 // Null when the run stops.
 Fiber* Worker::find_fiber() {
   for (;;) {
-    if (scheduler.stopping()) return in_forked_child() ? alone_in_forked_child() : nullptr;
+    if (scheduler.stopping()) return nullptr;
     fire_due_timers();
     Fiber* fiber = pick_local(processor_->picks.first_source(processor_->queue.ring_empty()));
     if (fiber == nullptr) fiber = search();
@@ -107,6 +112,7 @@ Fiber* Worker::pick_global() {
   scheduler.global.take(scheduler.processor_count(), taken);
   if (taken.count == 0) return nullptr;
   processor_->picks.picked(Source::kGlobal);
+  processor_->counters.add(Counter::kGlobalTakes);
   for (uint32_t i = 1; i < taken.count; ++i) scheduler.enqueue_last(*processor_, taken.items[i]);
   return taken.items[0];
 }
@@ -124,12 +130,23 @@ Fiber* Worker::steal() {
 }
 
 Fiber* Worker::steal_from(Processor& victim) {
-  if (Fiber* fiber = victim.queue.steal_into(processor_->queue)) return fiber;
+  if (Fiber* fiber = victim.queue.steal_into(processor_->queue)) {
+    robbed(1 + processor_->queue.ring_size());
+    return fiber;
+  }
   // Its owner most likely takes a fiber in the next slot at once. Only one that does not
   // is busy with a long fiber.
   Fiber* next = victim.queue.peek_next();
   if (next == nullptr || owner_takes_next(victim)) return nullptr;
-  return victim.queue.steal_next(next) ? next : nullptr;
+  if (!victim.queue.steal_next(next)) return nullptr;
+  robbed(1);
+  return next;
+}
+
+void Worker::robbed(uint32_t fibers) {
+  processor_->counters.add(Counter::kSteals);
+  processor_->counters.add(Counter::kFibersStolen, fibers);
+  trace_event(TraceKind::kSteal, fibers);
 }
 
 Fiber* Worker::search() {
@@ -204,7 +221,11 @@ void Worker::wait_for_processor() {
 }
 
 // The keeper's sleep ends at its deadline, everybody's by unpark().
-void Worker::sleep_until(Clock::time_point deadline) { parker_.park(deadline); }
+void Worker::sleep_until(Clock::time_point deadline) {
+  count(Counter::kThreadSleeps);
+  parker_.park(deadline);
+  advance_coarse_clock(Clock::now());
+}
 
 // Called by each worker that goes to sleep or is asked to look again; the last one decides.
 void Worker::watch_for_deadlock(Clock::time_point& deadline) {
@@ -224,11 +245,12 @@ void Worker::watch_for_deadlock(Clock::time_point& deadline) {
 // --- running a fiber ---
 
 void Worker::execute(Fiber* fiber) {
-  current_ = fiber;
+  __atomic_store_n(&current_, fiber, __ATOMIC_RELAXED);  // for statistics
   // Relaxed: the request is for a fiber that has run before, whoever it was.
   __atomic_store_n(preempt_request_, 0, __ATOMIC_RELAXED);
   std::atomic<uint32_t>& dispatches = processor_->dispatches;
   dispatches.store(dispatches.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  fiber_dispatched(processor_->counters, fiber, processor_->index);
   fiber->worker_notes = &notes_;
   __fsan_fiber_switched_in(fiber->detector);
   const ThreadState& entering = fiber->thread_state;
@@ -241,13 +263,17 @@ void Worker::execute(Fiber* fiber) {
   *exceptions_ = {};
   fiber->context = arrival.from;
   __fsan_fiber_switched_out(fiber->detector);
-  current_ = nullptr;
+  __atomic_store_n(&current_, nullptr, __ATOMIC_RELAXED);
+  fiber_left(fiber);
   after_leaving(fiber);
 }
 
 void Worker::after_leaving(Fiber* fiber) {
+  Counters& counters = processor_->counters;
   switch (fiber->leave) {
     case Leave::kYield: {
+      counters.add(Counter::kYields);
+      fiber_runnable(&counters, fiber, Runnable::kAgain);
       fiber->state.yielded();
       const bool others = !processor_->queue.empty();
       scheduler.enqueue_last(*processor_, fiber);
@@ -255,18 +281,23 @@ void Worker::after_leaving(Fiber* fiber) {
       return;
     }
     case Leave::kPreempted:
+      counters.add(Counter::kPreemptions);
+      fiber_runnable(&counters, fiber, Runnable::kAgain);
       // Behind everybody, as in Go: its own ring may be all that waits behind it.
       fiber->state.yielded();
       scheduler.global.push(fiber);
       scheduler.idle.wake_if_needed();
       return;
     case Leave::kPark:
+      counters.add(Counter::kParks);
       if (fiber->after_save != nullptr) fiber->after_save(fiber->after_save_argument);
       // After kNothing the fiber is no longer ours to touch.
-      if (fiber->state.context_saved() == NextStep::kEnqueue) scheduler.enqueue(fiber);
+      if (fiber->state.context_saved() == NextStep::kEnqueue)
+        scheduler.enqueue(fiber, Runnable::kAgain);
       return;
     case Leave::kEnd: {
       const bool was_main = fiber == scheduler.main_fiber && !fiber->exited;
+      fiber_ended(counters, *fiber);
       destroy_fiber(fiber, &processor_->stacks);
       if (was_main) scheduler.stop();
       return;

@@ -31,8 +31,12 @@ class Worker {
   // Null while it has none.
   Processor* processor() const { return processor_; }
   Fiber* current() const { return current_; }
+  // For statistics, from any thread; stale at once.
+  bool running_fiber() const { return __atomic_load_n(&current_, __ATOMIC_RELAXED) != nullptr; }
   // Small numbers, used again: the worker's identity for the detector.
   uint32_t index() const { return index_; }
+  // The system's id of its thread; 0: it has none now.
+  int thread_id() const { return thread_id_.load(std::memory_order_relaxed); }
   // From any thread: its sleep ends, now or the next time.
   void unpark() { parker_.unpark(); }
 
@@ -45,6 +49,7 @@ class Worker {
   Fiber* pick_global();
   Fiber* steal();
   Fiber* steal_from(Processor& victim);
+  void robbed(uint32_t fibers);
   Fiber* search();
   void fire_due_timers();
   void stop_spinning();
@@ -57,6 +62,7 @@ class Worker {
   void execute(Fiber* fiber);
   void after_leaving(Fiber* fiber);
 
+  std::atomic<int> thread_id_{0};
   Processor* processor_ = nullptr;
   Fiber* current_ = nullptr;
   SwitchNotes notes_;

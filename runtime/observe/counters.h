@@ -1,7 +1,7 @@
 // counters.h: what the runtime counts about itself.
 //
 // Input:    `processor->counters.add(Counter::kSteals)` where the processor is at hand and
-//           the caller runs on its thread; `count(Counter::kWakes)` elsewhere, any thread.
+//           the caller runs on its thread; `count(Counter::kNetWakes)` elsewhere, any thread.
 // Output:   numbers that only grow, for as long as the process lives: runs add up.
 // State:    one Counters for each processor, one for threads without a processor.
 // Cost:     add() one load and one store in the processor's own cache line, under 1 ns;
@@ -25,7 +25,7 @@
 namespace fiber::internal {
 
 enum class Counter : uint8_t {
-#define FIBER_COUNTER(id, member, help) id,
+#define FIBER_COUNTER(id, member, metric, help) id,
 #include "runtime/observe/counters.def"
 #undef FIBER_COUNTER
   kCount,

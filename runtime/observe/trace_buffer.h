@@ -28,6 +28,8 @@ namespace fiber::internal {
 using TraceTrack = uint32_t;
 inline constexpr TraceTrack kNoTrack = UINT32_MAX;
 inline constexpr TraceTrack kThreadTracks = 1 << 20;
+// Of what the calling thread does now.
+TraceTrack current_track();
 
 enum class TraceShape : uint8_t { kMoment, kSpan, kSlice };
 

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -15,6 +16,8 @@
 #include "runtime/lock.h"
 #include "runtime/observe/trace.h"
 #include "runtime/observe/trace_buffer.h"
+#include "runtime/observe/trace_text.h"
+#include "runtime/options.h"
 
 namespace fiber::internal {
 namespace {
@@ -117,6 +120,17 @@ void open_trace(const char* path, uint64_t limit_bytes) {
   trace_file.open(path, limit_bytes);
   // Relaxed: as tracing().
   trace_internal::on.store(true, std::memory_order_relaxed);
+}
+
+void begin_trace(uint32_t processors) {
+  const ObserveOptions options = observe_options();
+  static uint32_t named = 0;  // runs come one after the other
+  if (*options.trace == '\0') return;
+  if (trace_start() == 0) {
+    open_trace(options.trace, static_cast<uint64_t>(options.trace_mb) << 20);
+    std::atexit(end_trace);
+  }
+  for (; named < processors; ++named) append_to_trace(trace_track_name(named));
 }
 
 bool append_to_trace(std::string_view events) { return trace_file.append(events); }

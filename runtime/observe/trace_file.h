@@ -22,6 +22,9 @@ namespace fiber::internal {
 // Creates the file and turns tracing on. Throws Error when it cannot.
 void open_trace(const char* path, uint64_t limit_bytes);
 
+// What FIBER_OPTIONS asks for, once for the process; the names of the processors' tracks.
+void begin_trace(uint32_t processors);
+
 // Each event begins with ",\n". False: it is not in the file.
 bool append_to_trace(std::string_view events);
 

@@ -1,0 +1,58 @@
+// The execution trace of a program that does a bit of everything, and of programs that end in
+// other ways than by returning: each file is complete and consistent (Inputs/check_trace.py).
+//
+// RUN: mkdir -p %t.dir && cd %t.dir && %fiber -O1 %s -o %t
+// RUN: env FIBER_OPTIONS=procs=4:trace=main.json %run %t
+// RUN: %python %S/Inputs/check_trace.py main.json "fiber 22 'ponger'" "run started" "run finished" wake timers | FileCheck %s
+// RUN: env FIBER_OPTIONS=procs=4:trace=exit.json %run %t exit
+// RUN: %python %S/Inputs/check_trace.py exit.json "fiber 1"
+// RUN: env FIBER_OPTIONS=procs=2:trace=deadlock.json %exits 2 %run %t deadlock
+// RUN: %python %S/Inputs/check_trace.py deadlock.json "fiber 1"
+// RUN: env FIBER_OPTIONS=procs=2:trace=throw.json not --crash %run %t throw
+// RUN: %python %S/Inputs/check_trace.py throw.json "fiber 1"
+// RUN: env FIBER_OPTIONS=procs=2:trace=cut.json:trace_mb=1 %run %t many 2>&1 | FileCheck %s --check-prefix=CUT
+// RUN: %python %S/Inputs/check_trace.py --cut cut.json "fiber 1"
+// RUN: env FIBER_OPTIONS=trace=/nonexistent/file not --crash %run %t 2>&1 | FileCheck %s --check-prefix=NO-FILE
+#include <fiber/fiber.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+
+using namespace std::chrono_literals;
+
+void play(int rounds) {
+  fiber::Channel<int> there, back;
+  fiber::go({.name = "ponger"}, [=] {
+    for (int value : there) back.send(value);
+    back.close();
+  });
+  for (int i = 0; i < rounds; ++i) {
+    there.send(i);
+    back.receive();
+  }
+  there.close();
+  back.receive();
+}
+
+int main(int, char** arguments) {
+  const char* end = arguments[1] == nullptr ? "" : arguments[1];
+  return fiber::run([end] {
+    fiber::WaitGroup group;
+    for (int i = 0; i < 20; ++i) {
+      group.go([] {
+        fiber::sleep_for(2ms);
+        for (int j = 0; j < 10; ++j) fiber::yield();
+      });
+    }
+    play(std::strcmp(end, "many") == 0 ? 20'000 : 100);
+    group.wait();
+    if (std::strcmp(end, "exit") == 0) std::exit(0);
+    if (std::strcmp(end, "deadlock") == 0) fiber::Channel<int>().receive();
+    if (std::strcmp(end, "throw") == 0) throw std::runtime_error("on purpose");
+  });
+}
+// CHECK: {{[0-9]+}} events, {{[0-9]+}} slices, {{[0-9]+}} arrows, {{[0-9]+}} tracks
+// CUT: the limit of FIBER_OPTIONS=trace_mb was reached
+// NO-FILE: FIBER_OPTIONS=trace: cannot write /nonexistent/file: No such file
