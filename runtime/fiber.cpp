@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "fiber/error.h"
+#include "runtime/fork.h"
 #include "runtime/join.h"
 #include "runtime/local.h"
 #include "runtime/observe/fiber_snapshot.h"
@@ -78,6 +79,7 @@ Fiber* Fiber::at(Stack* stack) {
 
 Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* source,
                     JoinState* join) {
+  if (in_forked_child()) throw Error("fiber: no fiber can be started in the child of fork()");
   StackOwner owner{take_stack(options)};
 #if __has_feature(address_sanitizer)
   ASAN_UNPOISON_MEMORY_REGION(owner.stack->low, owner.stack->size());
@@ -112,6 +114,7 @@ Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* s
 
 void end_fiber(Fiber* fiber) {
   destroy_locals(fiber);
+  if (in_forked_child()) end_of_forked_child(*fiber);
   if (fiber->join != nullptr) complete_join(fiber->join);
   fiber->leave = Leave::kEnd;
   leave_stack(fiber, /*last=*/true);

@@ -1,5 +1,6 @@
 #include "runtime/idle.h"
 
+#include "runtime/fork.h"
 #include "runtime/monitor.h"
 #include "runtime/processor.h"
 #include "runtime/worker.h"
@@ -60,6 +61,7 @@ Worker* IdleSet::take_parked() {
 // --- waking ---
 
 void IdleSet::wake_one() {
+  if (in_forked_child()) return;
   uint32_t none = 0;
   // seq_cst: between [F1] and the lock; see the essay. Fails when somebody else spins.
   if (!spinning_.compare_exchange_strong(none, 1, std::memory_order_seq_cst)) return;

@@ -3,6 +3,8 @@
 #include <sched.h>
 #include <time.h>
 
+#include "runtime/fork.h"
+
 namespace fiber::internal {
 
 void SpinLock::lock_contended() {
@@ -20,6 +22,8 @@ void SpinLock::lock_contended() {
     } else if (tries < kSpins + kYields) {
       sched_yield();  // I1
     } else {
+      // Whoever holds it is not there, and has left what it protects half changed.
+      if (in_forked_child()) fatal_in_forked_child("another thread held a lock of the runtime");
       const timespec nap = {0, kNapNs};
       nanosleep(&nap, nullptr);
     }

@@ -6,6 +6,7 @@
 #include "fiber/error.h"
 #include "runtime/fatal.h"
 #include "runtime/fiber.h"
+#include "runtime/fork.h"
 #include "runtime/monitor.h"
 #include "runtime/observe/observation.h"
 #include "runtime/options.h"
@@ -114,6 +115,9 @@ void run_main(const Options& options, void (*call)(void*), void* context) {
   if (current_fiber() != nullptr) {
     throw Error("fiber: run() inside a fiber; start fibers with go() or spawn() instead");
   }
+  if (in_forked_child()) {
+    throw Error("fiber: run() in the child of a fork() that was called during a run");
+  }
   const Settings settings = settings_for(options);
   // acquire [A1]: what the last run left. Pairs with [R1].
   if (run_is_on.exchange(true, std::memory_order_acquire)) {
@@ -123,6 +127,7 @@ void run_main(const Options& options, void (*call)(void*), void* context) {
     // release [R1]: pairs with [A1].
     ~RunIsOver() { run_is_on.store(false, std::memory_order_release); }
   } run_is_over;
+  RunMark mark;
   const Observation observation(settings.procs);
   install_terminate_handler();
   install_overflow_handler();

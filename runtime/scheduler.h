@@ -42,6 +42,8 @@ class Scheduler {
   void prepare(uint32_t processors, uint64_t seed, uint32_t stack_class);
   // All workers leave their loops. From any worker.
   void stop();
+  // See fork.h; nobody is woken.
+  void stop_in_forked_child() { stopping_.store(true, std::memory_order_relaxed); }
   // After all workers have left.
   void finish();
 

@@ -9,7 +9,11 @@
 #include <chrono>
 
 #include "runtime/deadlock.h"
+<<<<<<< 04a3c42
+#include "runtime/fork.h"
+=======
 #include "runtime/observe/coarse_clock.h"
+>>>>>>> 4ac6e285670ec889babd37a87aa5a6dc88123560
 #include "runtime/preempt.h"
 #include "runtime/scheduler.h"
 #include "runtime/worker_threads.h"
@@ -70,7 +74,7 @@ void Worker::work() {
 // Null when the run stops.
 Fiber* Worker::find_fiber() {
   for (;;) {
-    if (scheduler.stopping()) return nullptr;
+    if (scheduler.stopping()) return in_forked_child() ? alone_in_forked_child() : nullptr;
     fire_due_timers();
     Fiber* fiber = pick_local(processor_->picks.first_source(processor_->queue.ring_empty()));
     if (fiber == nullptr) fiber = search();

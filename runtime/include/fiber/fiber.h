@@ -3,6 +3,7 @@
 #define FIBER_FIBER_H
 
 #include <fiber/channel.h>
+#include <fiber/context.h>
 #include <fiber/debug.h>
 #include <fiber/defer.h>
 #include <fiber/error.h>
