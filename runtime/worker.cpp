@@ -9,11 +9,8 @@
 #include <chrono>
 
 #include "runtime/deadlock.h"
-<<<<<<< 04a3c42
 #include "runtime/fork.h"
-=======
 #include "runtime/observe/coarse_clock.h"
->>>>>>> 4ac6e285670ec889babd37a87aa5a6dc88123560
 #include "runtime/preempt.h"
 #include "runtime/scheduler.h"
 #include "runtime/worker_threads.h"
