@@ -56,14 +56,18 @@ uint32_t StackPool::class_of(size_t size) {
 // --- the system: slabs ---
 
 StackPool::Slab* StackPool::map_slab(uint32_t size_class, uint32_t stacks) {
-  const size_t table = (stacks * sizeof(Stack) + kPage - 1) / kPage * kPage;
-  const size_t bytes = table + stacks * slot_size(size_class);
+  static_assert(sizeof(Slab) % alignof(Stack) == 0);
+  // The slab describes itself: where mappings or memory run out, malloc() is of no help.
+  const size_t described = (sizeof(Slab) + stacks * sizeof(Stack) + kPage - 1) / kPage * kPage;
+  const size_t bytes = described + stacks * slot_size(size_class);
   char* memory = map_stacks(bytes);
   if (memory == nullptr) {
     if (stacks == 1) throw_no_memory(bytes);
     return map_slab(size_class, stacks / 2);
   }
-  return new Slab{nullptr, memory + table, reinterpret_cast<Stack*>(memory), stacks, 0, size_class};
+  return new (memory)
+      Slab{nullptr, memory + described, reinterpret_cast<Stack*>(memory + sizeof(Slab)), stacks,
+           0,       size_class};
 }
 
 // New stacks of one slab, one to kCarvedTogether.
