@@ -37,9 +37,19 @@ class Parker {
   }
 
   void unpark() {
-    // release [R1]: pairs with [A1] in park().
-    if (word_.exchange(kToken, std::memory_order_release) == kToken) return;
-    syscall(SYS_futex, &word_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+    if (leave_token()) wake();
+  }
+
+  // The two halves of unpark(), for an owner that may sleep elsewhere. True: wake it, too.
+  bool leave_token() {
+    // release [R1]: pairs with [A1].
+    return word_.exchange(kToken, std::memory_order_release) != kToken;
+  }
+  void wake() { syscall(SYS_futex, &word_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0); }
+  // By the owner: true when a token was there, which is gone now.
+  bool take_token() {
+    // acquire [A1]: pairs with [R1].
+    return word_.exchange(kEmpty, std::memory_order_acquire) == kToken;
   }
 
  private:

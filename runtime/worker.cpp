@@ -10,6 +10,7 @@
 
 #include "runtime/deadlock.h"
 #include "runtime/fork.h"
+#include "runtime/net/poller.h"
 #include "runtime/observe/coarse_clock.h"
 #include "runtime/preempt.h"
 #include "runtime/scheduler.h"
@@ -74,6 +75,7 @@ Fiber* Worker::find_fiber() {
     if (scheduler.stopping()) return in_forked_child() ? alone_in_forked_child() : nullptr;
     fire_due_timers();
     Fiber* fiber = pick_local(processor_->picks.first_source(processor_->queue.ring_empty()));
+    if (fiber == nullptr && poll_network()) fiber = pick_local(Source::kRing);
     if (fiber == nullptr) fiber = search();
     if (fiber != nullptr) {
       if (spinning_) stop_spinning();
@@ -211,12 +213,15 @@ void Worker::wait_for_processor() {
   IdleSet& idle = scheduler.idle;
   while (idle.is_parked(*this) && !scheduler.stopping()) {
     Clock::time_point deadline = TimerHeap::kNever;
-    if (!scheduler.timers.empty() && idle.keep_time(*this)) {
-      deadline = scheduler.timers.next_deadline();
-    }
+    const bool keeper = (!scheduler.timers.empty() || poller.in_use()) && idle.keep_time(*this);
+    if (keeper) deadline = scheduler.timers.next_deadline();
     watch_for_deadlock(deadline);
     if (deadline <= Clock::now() && idle.leave(*this)) return;
-    sleep_until(deadline);
+    if (keeper && poller.in_use()) {
+      sleep_in_poll(deadline);
+    } else {
+      sleep_until(deadline);
+    }
   }
   idle.unpark(*this);
 }
@@ -231,8 +236,9 @@ void Worker::sleep_until(Clock::time_point deadline) {
 // Called by each worker that goes to sleep or is asked to look again; the last one decides.
 void Worker::watch_for_deadlock(Clock::time_point& deadline) {
   const auto nothing = [](const void*) {
-    return !scheduler.work_visible() && scheduler.timers.empty() && !scheduler.foreign_wakers() &&
-           !scheduler.stopping();
+    // The poller first: what it hands over is in a queue by then.
+    return !poller.may_wake() && !scheduler.work_visible() && scheduler.timers.empty() &&
+           !scheduler.foreign_wakers() && !scheduler.stopping();
   };
   if (!scheduler.idle.all_idle(scheduler.processor_count(), nothing, nullptr)) return;
   constexpr uint32_t kMonitor = 1;

@@ -14,7 +14,10 @@
 #ifndef FIBERSAN_RUNTIME_WORKER_H
 #define FIBERSAN_RUNTIME_WORKER_H
 
+#include <atomic>
+
 #include "runtime/fiber.h"
+#include "runtime/net/poller.h"
 #include "runtime/parker.h"
 #include "runtime/processor.h"
 #include "runtime/timers.h"
@@ -38,7 +41,7 @@ class Worker {
   // The system's id of its thread; 0: it has none now.
   int thread_id() const { return thread_id_.load(std::memory_order_relaxed); }
   // From any thread: its sleep ends, now or the next time.
-  void unpark() { parker_.unpark(); }
+  void unpark();
 
  private:
   friend class IdleSet;
@@ -53,6 +56,10 @@ class Worker {
   Fiber* search();
   void fire_due_timers();
   void stop_spinning();
+  // worker_net.cpp
+  bool poll_network();
+  void sleep_in_poll(Clock::time_point deadline);
+  void enqueue_edges(Poller::Ready& edges);
   bool work_waits();
   void give_up_processor();
   void wait_for_processor();
@@ -78,6 +85,7 @@ class Worker {
   bool parked_ = false;
 
   Parker parker_;
+  std::atomic<bool> polling_{false};  // sleeps in Poller::poll(), not in the parker
   uint32_t foreign_checks_ = 0;
 };
 

@@ -9,10 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
-#include <thread>
 
 #include "runtime/check.h"
 #include "runtime/net/poll_record.h"
+#include "runtime/scheduler.h"
 
 namespace fiber::internal {
 namespace {
@@ -51,7 +51,6 @@ int wait_for_events(int epoll, epoll_event* events, int most, timespec* timeout)
 }  // namespace
 
 [[clang::no_destroy]] constinit Poller poller;
-static std::thread thread;
 
 int Poller::open() {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
@@ -72,16 +71,7 @@ int Poller::start() {
     static const int registered = pthread_atfork(nullptr, nullptr, forked);
     static_cast<void>(registered);
   }
-  if (!run_is_on()) {
-    run_is_on_.store(true, std::memory_order_seq_cst);
-    thread = std::thread([] {
-      while (poller.run_is_on()) {
-        Poller::Ready ready;
-        poller.poll(Clock::time_point::max(), ready);
-        for (uint32_t i = 0; i < ready.count; ++i) internal::ready(ready.fibers[i]);
-      }
-    });
-  }
+  run_is_on_.store(true, std::memory_order_seq_cst);
   return 0;
 }
 
@@ -108,7 +98,8 @@ int Poller::add(int fd, uint64_t key) {
   epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET,
                        .data = {.u64 = key}};
   if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) return errno;
-  registered_.fetch_add(1, std::memory_order_relaxed);
+  // Whoever keeps the time sleeps on its parker, and shall do so in poll() from now on.
+  if (registered_.fetch_add(1, std::memory_order_relaxed) == 0) scheduler.idle.deadline_changed();
   return 0;
 }
 
@@ -123,12 +114,8 @@ void Poller::handle(uint64_t key, uint32_t events, Ready& ready) {
   PollRecord* record = PollRecord::of_key(key);
   if (record == nullptr) return;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) != 0) record->set_eventful();
-  if ((events & ~EPOLLOUT) != 0) {
-    if (Fiber* fiber = record->edge(Direction::kRead)) ready.fibers[ready.count++] = fiber;
-  }
-  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
-    if (Fiber* fiber = record->edge(Direction::kWrite)) ready.fibers[ready.count++] = fiber;
-  }
+  if ((events & ~static_cast<uint32_t>(EPOLLOUT)) != 0) ready.add(record->edge(Direction::kRead));
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) ready.add(record->edge(Direction::kWrite));
 }
 
 void Poller::poll(Clock::time_point until, Ready& ready) {
@@ -136,6 +123,12 @@ void Poller::poll(Clock::time_point until, Ready& ready) {
   timespec space;
   const int count = wait_for_events(epoll_, events, kMostEvents, time_left(until, space));
   FIBERSAN_CHECK(count >= 0 || errno == EINTR, errno);
+  // Relaxed: a hint for the monitor.
+  polls_.store(polls_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  if (count > 0) {
+    in_hand_.fetch_add(1, std::memory_order_seq_cst);  // I2
+    ready.counted_ = true;
+  }
   for (int i = 0; i < count; ++i) {
     if (events[i].data.u64 != kInterruptKey) {
       handle(events[i].data.u64, events[i].events, ready);
@@ -149,6 +142,23 @@ void Poller::poll(Clock::time_point until, Ready& ready) {
   }
 }
 
+bool Poller::begin_sleep() {
+  // seq_cst: a wish that comes after it is seen by end_sleep(), one before fails here no more.
+  if (!somebody_sleeps_.exchange(true, std::memory_order_seq_cst)) return true;
+  sleep_wanted_.store(true, std::memory_order_seq_cst);
+  // It may have ended in between, without having seen the wish.
+  if (!somebody_sleeps_.exchange(true, std::memory_order_seq_cst)) return true;
+  interrupt();
+  return false;
+}
+
+void Poller::end_sleep() {
+  somebody_sleeps_.store(false, std::memory_order_seq_cst);
+  if (sleep_wanted_.load(std::memory_order_seq_cst) &&
+      sleep_wanted_.exchange(false, std::memory_order_seq_cst))
+    scheduler.idle.recheck();
+}
+
 void Poller::interrupt() {
   // seq_cst: one write is enough until it was read. Pairs with the one in poll().
   if (interrupted_.exchange(true, std::memory_order_seq_cst)) return;
@@ -156,17 +166,52 @@ void Poller::interrupt() {
   static_cast<void>(!write(event_, &one, sizeof(one)));
 }
 
-bool Poller::may_wake() const {
-  return in_use() && PollRecord::for_each(
-                         [](PollRecord& record, void*) { return record.has_waiter(); }, nullptr);
+void Poller::watch(Clock::time_point now) {
+  constexpr auto kLongest = std::chrono::milliseconds(10);
+  if (!in_use()) return;
+  if (const uint32_t polls = polls_.load(std::memory_order_relaxed); polls != polls_seen_) {
+    polls_seen_ = polls;
+    polls_seen_at_ = now;
+    return;
+  }
+  if (now - polls_seen_at_ < kLongest) return;
+  polls_seen_at_ = now;
+  Ready ready;
+  poll(kNoWait, ready);
+  if (ready.left() != 0) ready.publish();
+}
+
+void Poller::Ready::publish() {
+  while (Fiber* fiber = take()) {
+    if (fiber->state.wake() == NextStep::kEnqueue) scheduler.global.push(fiber);
+  }
+  scheduler.idle.work_published();
+}
+
+Poller::Ready::~Ready() {
+  // seq_cst, I2: the fibers are in queues now. Pairs with may_wake().
+  if (counted_) poller.in_hand_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+bool Poller::may_wake() {
+  if (!in_use()) return false;
+  PollRecord* last = last_waiter_.load(std::memory_order_relaxed);
+  if (last != nullptr && last->has_waiter()) return true;
+  const bool found = PollRecord::for_each(
+      [](PollRecord& record, void*) {
+        if (!record.has_waiter()) return false;
+        poller.last_waiter_.store(&record, std::memory_order_relaxed);
+        return true;
+      },
+      nullptr);
+  // After the words: a fiber that has left its word is counted here or in a queue by now.
+  return found || in_hand_.load(std::memory_order_seq_cst) != 0;
 }
 
 void Poller::run_finished() {
   run_number_.fetch_add(1, std::memory_order_relaxed);
   if (!run_is_on()) return;
   run_is_on_.store(false, std::memory_order_seq_cst);
-  interrupt();
-  thread.join();
   PollRecord::for_each(
       [](PollRecord& record, void*) {
         record.forget_waiters();

@@ -4,7 +4,7 @@
 // Output:   poll(): the fibers whose descriptor has become ready, made runnable.
 // Cost:     poll() one system call for up to kMostEvents edges; nothing for an operation, since
 //           a descriptor is added once, edge-triggered, for both directions.
-// Threads:  any; several may poll at once, each edge goes to one of them.
+// Threads:  any; several may poll at once, one of them asleep; each edge goes to one of them.
 // Not here: who polls and when, see worker.cpp and idle.h; how a fiber waits, see poll_record.h.
 //
 // Invariants
@@ -22,25 +22,56 @@
 
 namespace fiber::internal {
 
+class PollRecord;
+
 class Poller {
  public:
   static constexpr int kMostEvents = 128;
   static constexpr Clock::time_point kNoWait = Clock::time_point::min();
 
-  // Fibers to make ready, in the order of their edges.
-  struct Ready {
-    Fiber* fibers[2 * kMostEvents];
-    uint32_t count = 0;
+  // Fibers taken out of their records, in the order of their edges, until they are in queues.
+  class Ready {
+   public:
+    Ready() = default;
+    ~Ready();
+    Ready(const Ready&) = delete;
+    Ready& operator=(const Ready&) = delete;
+
+    // Null when there is no more. The caller makes it ready.
+    Fiber* take() { return next_ < count_ ? fibers_[next_++] : nullptr; }
+    uint32_t left() const { return count_ - next_; }
+    // All of them, to whoever comes by.
+    void publish();
+
+   private:
+    friend class Poller;
+    void add(Fiber* fiber) {
+      if (fiber != nullptr) fibers_[count_++] = fiber;
+    }
+    Fiber* fibers_[2 * kMostEvents];
+    uint32_t count_ = 0;
+    uint32_t next_ = 0;
+    bool counted_ = false;
   };
 
-  // Does any descriptor wait to be polled? Relaxed: one added by a fiber is seen by its own
-  // processor, which looks before it sleeps.
+  // Is any descriptor registered? Relaxed: one added by a fiber is seen by its own worker,
+  // which looks before it sleeps; who sleeps already is told (add()).
   bool in_use() const { return registered_.load(std::memory_order_relaxed) != 0; }
-  // May an edge make a fiber ready? Exact while no fiber runs.
-  bool may_wake() const;
+  // May an edge make a fiber ready, or is one in somebody's hands? Exact while no fiber runs,
+  // when it is asked before the queues are looked at: see I2.
+  bool may_wake();
+  // By the monitor, again and again: polls when nobody has for 10 ms.
+  void watch(Clock::time_point now);
+
+  // Who is about to sleep in poll(): one at a time, for an interrupt() cannot choose whom it
+  // wakes (I1). False: another one does, and was interrupted to make room; who then ends its
+  // sleep calls IdleSet::recheck().
+  [[nodiscard]] bool begin_sleep();
+  void end_sleep();
 
   // Collects fibers until there is one, the time comes or somebody interrupts.
   void poll(Clock::time_point until, Ready& ready);
+  // Ends the sleep in poll().
   void interrupt();
 
   // By PollRecord: 0 or an errno.
@@ -66,7 +97,14 @@ class Poller {
   std::atomic<bool> run_is_on_{false};
   std::atomic<uint32_t> run_number_{1};
   std::atomic<uint32_t> registered_{0};
+  std::atomic<uint32_t> in_hand_{0};
+  std::atomic<uint32_t> polls_{0};  // changes with every poll
+  uint32_t polls_seen_ = 0;         // the monitor's
+  Clock::time_point polls_seen_at_;
+  std::atomic<PollRecord*> last_waiter_{nullptr};  // where may_wake() found one
   std::atomic<bool> interrupted_{false};
+  std::atomic<bool> somebody_sleeps_{false};
+  std::atomic<bool> sleep_wanted_{false};
   int epoll_ = -1;
   int event_ = -1;
 };
