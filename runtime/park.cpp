@@ -33,6 +33,12 @@ void ready(Fiber* fiber) {
   if (fiber->state.wake() == NextStep::kEnqueue) scheduler.enqueue(fiber);
 }
 
+bool others_wait_here() {
+  Worker* worker = current_worker();
+  const Processor* processor = worker == nullptr ? nullptr : worker->processor();
+  return processor != nullptr && !processor->queue.empty();
+}
+
 ForeignWaker::ForeignWaker() { scheduler.foreign_waker_added(); }
 ForeignWaker::~ForeignWaker() { scheduler.foreign_waker_removed(); }
 

@@ -54,6 +54,9 @@ void park(const Wait& wait, void (*after_save)(void*), void* argument);
 // is. Takes locks of rank kIdle and below.
 void ready(Fiber* fiber);
 
+// Do other fibers wait for the processor that the caller runs on? False outside of fibers.
+bool others_wait_here();
+
 // While one of these exists, fibers that all sleep are no deadlock: somebody outside of
 // the runtime may still wake them.
 class ForeignWaker {

@@ -123,6 +123,10 @@ FSAN_COLD void __fiber_preempt(void);
 
 struct fsan_fiber;
 
+// 0 in a program without a detector, where a caller may leave a runtime hook out: a load and
+// a branch, where the call of an empty function would be most of an operation's cost.
+extern const uint8_t __fsan_listening;
+
 #define FSAN_COLD_HOOK2(r, name, t1, p1, t2, p2) FSAN_COLD r __fsan_##name(t1 p1, t2 p2);
 #define FSAN_COLD_HOOK3(r, name, t1, p1, t2, p2, t3, p3) \
   FSAN_COLD r __fsan_##name(t1 p1, t2 p2, t3 p3);

@@ -22,6 +22,8 @@
 extern "C" {
 #include "detector/abi/hooks.def"
 
+const uint8_t __fsan_listening = 0;
+
 // Defined here and in the detector: linking both is a duplicate symbol, and its
 // name is the linker's message.
 extern const char fsan_linked_once __asm__(

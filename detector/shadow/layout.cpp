@@ -12,6 +12,7 @@
 
 extern "C" {
 uint64_t __fsan_shadow_base = 0;
+const uint8_t __fsan_listening = 1;
 }
 
 namespace fibersan {

@@ -1,11 +1,11 @@
 #include "runtime/channel/core.h"
+#include "runtime/hooks.h"
 
 #include <algorithm>
 #include <cstring>
 #include <new>
 #include <stdexcept>
 
-#include "detector/abi/hooks.h"
 #include "runtime/memory.h"
 #include "runtime/time/armed_sync.h"
 #include "runtime/time/ticks.h"
@@ -74,7 +74,7 @@ void ChannelCore::destroy() {
 ChannelCore::~ChannelCore() {
   if (type_.destroy == nullptr) return;
   for (size_t left = count(), i = head_; left > 0; --left, i = next(i)) {
-    __fsan_acquire(syncs_.at(i));
+    hooks::acquire(syncs_.at(i));
     void* box = syncs_.at(i)->box;
     type_.destroy(box != nullptr ? box : slot(i));
     if (box != nullptr) deallocate(box, type_.size, type_.alignment);
@@ -126,19 +126,19 @@ void ChannelCore::move(void* to, void* from) const {
 
 Attempt ChannelCore::try_send(void* value, Waiter*& partner) {
   if (is_closed()) {
-    __fsan_object_read(race_point(), 1);
+    hooks::object_read(race_point());
     return Attempt::kClosed;
   }
   if (!receivers_.empty()) {
     if (ChannelWaiter* receiver = receivers_.pop_claimed()) {
-      __fsan_object_read(race_point(), 1);
+      hooks::object_read(race_point());
       send_to_parked(*receiver, value);
       partner = receiver;
       return Attempt::kDone;
     }
   }
   if (count() == capacity_) return Attempt::kBlocks;
-  __fsan_object_read(race_point(), 1);
+  hooks::object_read(race_point());
   move(slot(tail_), value);
   syncs_.swap(tail_);
   tail_ = next(tail_);
@@ -149,9 +149,9 @@ Attempt ChannelCore::try_send(void* value, Waiter*& partner) {
 // The place is the receiver's own: it has forgotten it before it parked (C4).
 void ChannelCore::send_to_parked(ChannelWaiter& receiver, void* value) {
   if (capacity_ == 0) {
-    __fsan_acquire(receiver.sync);
+    hooks::acquire(receiver.sync);
     move(receiver.element, value);
-    __fsan_release(receiver.sync);
+    hooks::release(receiver.sync);
   } else {
     // As if it went through the buffer, which is empty (C1).
     move(receiver.element, value);
@@ -181,7 +181,7 @@ Attempt ChannelCore::try_receive(void* place, Waiter*& partner) {
     }
   }
   if (!is_closed()) return Attempt::kBlocks;
-  __fsan_acquire(&closed_);
+  hooks::acquire(&closed_);
   return Attempt::kClosed;
 }
 
@@ -213,14 +213,14 @@ void ChannelCore::refill_from_parked(ChannelWaiter& sender) {
 
 Waiter* ChannelCore::receive_from_parked(ChannelWaiter& sender, void* place) {
   if (sender.taken != nullptr) {
-    __fsan_acquire(sender.armed);
+    hooks::acquire(sender.armed);
     move(place, sender.element);
     sender.taken(sender);
     return nullptr;
   }
-  __fsan_acquire(sender.sync);
+  hooks::acquire(sender.sync);
   move(place, sender.element);
-  __fsan_release(sender.sync);
+  hooks::release(sender.sync);
   settle(sender);
   return &sender;
 }
@@ -244,7 +244,7 @@ void ChannelCore::settle(ChannelWaiter& waiter) {
 bool ChannelCore::close(Waiter*& parked) {
   if (is_closed()) return false;
   __fsan_object_written(race_point(), 1);
-  __fsan_release(&closed_);
+  hooks::release(&closed_);
   closed_.store(true, std::memory_order_relaxed);
   Waiter** end = &parked;
   for (ChannelQueue* queue : {&receivers_, &senders_}) {
@@ -266,7 +266,7 @@ void ChannelCore::enqueue(ChannelWaiter& waiter, bool sender) {
     waiter.sync->box = sender && needs_box() ? waiter.element : nullptr;
   }
   if (!sender && needs_box()) __fsan_memory_forgotten(waiter.element, stride_);
-  __fsan_release(waiter.sync);
+  hooks::release(waiter.sync);
   (sender ? senders_ : receivers_).push_back(waiter);
 }
 
@@ -284,9 +284,9 @@ void ChannelCore::acquire_partner(ChannelWaiter& waiter, bool sender) {
   if (waiter.armed != nullptr) {
     waiter.armed->acquire_and_drop();
   } else if (!waiter.closed) {
-    __fsan_acquire(waiter.sync);
+    hooks::acquire(waiter.sync);
   } else if (!sender) {
-    __fsan_acquire(&closed_);
+    hooks::acquire(&closed_);
   }
 }
 

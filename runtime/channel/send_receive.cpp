@@ -1,8 +1,8 @@
 // The operations on one channel: each tries under the lock, and parks if it may wait.
-#include "detector/abi/hooks.h"
 #include "fiber/channel_core.h"
 #include "runtime/channel/core.h"
 #include "runtime/channel/misuse.h"
+#include "runtime/hooks.h"
 
 namespace fiber::internal {
 
@@ -60,7 +60,7 @@ enum class Sent : uint8_t {
 // With the lock, which it releases. `value` is where a parked sender's has to be.
 Sent park_to_send(ChannelCore& core, void* value,
                   Deadline deadline) FIBER_NO_THREAD_SAFETY_ANALYSIS {
-  __fsan_object_read(core.race_point(), 1);  // now, not after what a closer may do meanwhile
+  hooks::object_read(core.race_point());  // now, not after what a closer may do meanwhile
   Pin pin(core);
   WaitState state(ends_of(deadline));
   ChannelWaiter waiter(state);

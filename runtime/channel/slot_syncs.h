@@ -23,7 +23,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "detector/abi/hooks.h"
+#include "runtime/hooks.h"
 
 namespace fiber::internal {
 
@@ -47,6 +47,7 @@ class SlotSyncs {
 
   // The running fiber uses a slot.
   void swap(size_t slot) {
+    if (!hooks::listening()) return;
     __fsan_release(spare_);
     __fsan_acquire(slots_[slot]);
     std::swap(spare_, slots_[slot]);

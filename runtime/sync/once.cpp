@@ -3,6 +3,7 @@
 // Invariants
 //   O1  kDone is set for ever by end(), and with it the list is empty.
 #include "fiber/sync.h"
+#include "runtime/hooks.h"
 #include "runtime/sync/object_hooks.h"
 #include "runtime/sync/sync_word.h"
 
@@ -29,7 +30,7 @@ bool Once::done() const noexcept {
 
 bool Once::begin() {
   if (done()) {
-    __fsan_acquire(this);
+    hooks::acquire(this);
     return false;
   }
   const uint64_t word = lock_word(state_);
@@ -45,12 +46,12 @@ bool Once::begin() {
     waiters(state_).push_back(waiter);
     static_cast<void>(block_on(wait, FSAN_WAIT_ONCE, this, state_, word | kWaiters, kNoDeadline));
   }
-  __fsan_acquire(this);
+  hooks::acquire(this);
   return false;
 }
 
 void Once::end() noexcept {
-  __fsan_release(this);
+  hooks::release(this);
   lock_word(state_);
   Waiter* first = take_all(state_);
   unlock_word(state_, kDone);

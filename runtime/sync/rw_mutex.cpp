@@ -12,6 +12,7 @@
 //       the word is released.
 #include "fiber/error.h"
 #include "fiber/sync.h"
+#include "runtime/hooks.h"
 #include "runtime/sync/object_hooks.h"
 #include "runtime/sync/sync_word.h"
 
@@ -78,7 +79,7 @@ void RwMutex::lock() {
     static_cast<void>(wait_for_write(kNoDeadline));
   }
   writer_.store(self, std::memory_order_relaxed);
-  __fsan_lock_acquired(this, FSAN_LOCK_WRITE);
+  hooks::lock_acquired(this, FSAN_LOCK_WRITE);
 }
 
 bool RwMutex::wait_for_write(Deadline deadline) FIBER_NO_THREAD_SAFETY_ANALYSIS {
@@ -112,14 +113,14 @@ bool RwMutex::try_lock() {
     if (!wait_for_write(kNoWait)) return false;
   }
   writer_.store(self_id(), std::memory_order_relaxed);  // as in lock()
-  __fsan_lock_acquired(this, FSAN_LOCK_TRY_WRITE);
+  hooks::lock_acquired(this, FSAN_LOCK_TRY_WRITE);
   return true;
 }
 
 bool RwMutex::lock_before(Deadline deadline) {
   if (!wait_for_write(deadline)) return false;
   writer_.store(self_id(), std::memory_order_relaxed);  // as in lock()
-  __fsan_lock_acquired(this, FSAN_LOCK_TRY_WRITE);
+  hooks::lock_acquired(this, FSAN_LOCK_TRY_WRITE);
   return true;
 }
 
@@ -131,7 +132,7 @@ void RwMutex::unlock() {
   if (writer_.load(std::memory_order_relaxed) != self_id())
     __fsan_misuse(FSAN_FINDING_UNLOCK_BY_NON_OWNER, this);
   writer_.store(0, std::memory_order_relaxed);
-  __fsan_lock_released(this, FSAN_LOCK_WRITE);
+  hooks::lock_released(this, FSAN_LOCK_WRITE);
   uint64_t word = kWriter;
   // release [R2]: pairs with [A2], [A3] and [A1] in lock_word(). Last touch.
   if (state_.word.compare_exchange_strong(word, 0, std::memory_order_release,
@@ -145,18 +146,18 @@ void RwMutex::unlock() {
 
 void RwMutex::lock_shared() {
   static_cast<void>(wait_for_read(kNoDeadline));
-  __fsan_lock_acquired(this, FSAN_LOCK_READ);
+  hooks::lock_acquired(this, FSAN_LOCK_READ);
 }
 
 bool RwMutex::try_lock_shared() {
   if (!wait_for_read(kNoWait)) return false;
-  __fsan_lock_acquired(this, FSAN_LOCK_TRY_READ);
+  hooks::lock_acquired(this, FSAN_LOCK_TRY_READ);
   return true;
 }
 
 bool RwMutex::lock_shared_before(Deadline deadline) {
   if (!wait_for_read(deadline)) return false;
-  __fsan_lock_acquired(this, FSAN_LOCK_TRY_READ);
+  hooks::lock_acquired(this, FSAN_LOCK_TRY_READ);
   return true;
 }
 
@@ -205,7 +206,7 @@ void RwMutex::unlock_shared() {
     __fsan_misuse(FSAN_FINDING_UNLOCK_OF_UNLOCKED, this);
     throw UnlockOfUnlocked("unlock_shared of an RwMutex that nobody has locked for reading");
   }
-  __fsan_lock_released(this, FSAN_LOCK_READ);
+  hooks::lock_released(this, FSAN_LOCK_READ);
   while ((word & (kBusy | kWaiters)) == 0) {
     // release [R3]: pairs with [A2] of the next writer and [A1]. Last touch.
     if (state_.word.compare_exchange_weak(word, word - kOne, std::memory_order_release,

@@ -4,6 +4,7 @@
 //   S1  payload: permits that nobody holds. While somebody waits, acquire() takes none past
 //       the queue.
 #include "fiber/sync.h"
+#include "runtime/hooks.h"
 #include "runtime/sync/object_hooks.h"
 #include "runtime/sync/sync_word.h"
 
@@ -59,7 +60,7 @@ bool Semaphore::acquire_before(uint32_t permits,
     // acquire [A2]: pairs with [R2] in release() and [R1] in unlock_word().
     if (state_.word.compare_exchange_weak(word, word - cost, std::memory_order_acquire,
                                           std::memory_order_relaxed)) {
-      __fsan_acquire(this);
+      hooks::acquire(this);
       return true;
     }
   }
@@ -82,12 +83,12 @@ bool Semaphore::acquire_before(uint32_t permits,
       return false;
     }
   }
-  __fsan_acquire(this);
+  hooks::acquire(this);
   return true;
 }
 
 void Semaphore::release(uint32_t permits) {
-  __fsan_merge(this);
+  hooks::merge(this);
   uint64_t word = state_.word.load(std::memory_order_relaxed);
   while ((word & (kBusy | kWaiters)) == 0) {
     // release [R2]: pairs with [A2] and [A1]. Last touch.

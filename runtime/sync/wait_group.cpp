@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "fiber/error.h"
+#include "runtime/hooks.h"
 #include "runtime/sync/object_hooks.h"
 #include "runtime/sync/sync_word.h"
 
@@ -36,10 +37,10 @@ WaitGroup::~WaitGroup() {
 }
 
 void WaitGroup::add(int32_t count) {
-  if (count < 0) __fsan_merge(this);
+  if (count < 0) hooks::merge(this);
   uint64_t word = state_.word.load(std::memory_order_relaxed);
   // An add from zero and a wait that are not ordered are a race.
-  if (count > 0 && payload(word) == 0) __fsan_object_read(this, 1);
+  if (count > 0 && payload(word) == 0) hooks::object_read(this);
   for (int round = 0;; ++round) {
     const uint64_t next = added(word, count, this);
     if ((word & kBusy) != 0) {
@@ -76,7 +77,7 @@ void WaitGroup::wait() {
           block_on(wait, FSAN_WAIT_WAITGROUP_WAIT, this, state_, word | kWaiters, kNoDeadline));
     }
   }
-  __fsan_acquire(this);
+  hooks::acquire(this);
 }
 
 }  // namespace fiber

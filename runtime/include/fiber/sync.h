@@ -23,6 +23,11 @@
 #include <type_traits>
 #include <utility>
 
+#ifndef FIBERSAN
+// 0 in a program without a detector (detector/abi/hooks.h).
+extern "C" const std::uint8_t __fsan_listening;
+#endif
+
 namespace fiber {
 
 namespace internal {
@@ -40,6 +45,21 @@ enum class SyncKind : std::uint8_t {
 
 // Tells the detector. Objects that are constant-initialised are known by their first use.
 void sync_object_created(const void* object, std::size_t size, SyncKind kind) noexcept;
+
+inline constexpr std::uint64_t kMutexLocked = 4;
+
+// Mutex's short way, where nobody contends and no detector has to hear of it: one word from
+// `from` to `to`. Instrumented code always takes the library's way.
+inline bool step_unheard([[maybe_unused]] std::atomic<std::uint64_t>& word,
+                         [[maybe_unused]] std::uint64_t from, [[maybe_unused]] std::uint64_t to,
+                         [[maybe_unused]] std::memory_order order) noexcept {
+#ifdef FIBERSAN
+  return false;
+#else
+  return __fsan_listening == 0 &&
+         word.compare_exchange_strong(from, to, order, std::memory_order_relaxed);
+#endif
+}
 
 }  // namespace internal
 
@@ -59,9 +79,16 @@ class Mutex {
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
 
-  void lock();
+  void lock() {
+    // acquire [A2], release [R2]: runtime/sync/mutex.cpp.
+    if (!internal::step_unheard(state_.word, 0, internal::kMutexLocked, std::memory_order_acquire))
+      lock_in_library();
+  }
   bool try_lock();
-  void unlock();  // throws UnlockOfUnlocked
+  void unlock() {  // throws UnlockOfUnlocked
+    if (!internal::step_unheard(state_.word, internal::kMutexLocked, 0, std::memory_order_release))
+      unlock_in_library();
+  }
 
   template <class Rep, class Period>
   bool try_lock_for(const std::chrono::duration<Rep, Period>& duration) {
@@ -74,12 +101,16 @@ class Mutex {
 
  private:
   bool lock_before(internal::Deadline deadline);
-  void lock_slow(std::uint64_t self);
+  void lock_in_library();
+  void unlock_in_library();
+  void refuse_to_wait_for_nobody();
   bool wait_for_lock(internal::Deadline deadline);
-  void unlock_slow();
+  void unlock_and_wake();
+  void owned();
 
   internal::SyncState state_;
-  std::atomic<std::uint64_t> owner_{0};  // id of the fiber or thread; 0: nobody
+  // Id of the fiber or thread; 0: nobody. Kept while a detector listens.
+  std::atomic<std::uint64_t> owner_{0};
 };
 
 // Many readers or one writer. A writer that waits keeps new readers out; when a writer

@@ -1,7 +1,8 @@
 // sync_state.h: what every synchronisation object carries.
 //
 // State:    one word and a list of waiters. The meaning of the bits and the waiters
-//           belong to the library (runtime/sync/sync_word.h); no public header reads them.
+//           belong to the library (runtime/sync/sync_word.h); of the public headers only
+//           Mutex's short way in sync.h reads them.
 // Cost:     24 bytes, constant-initialised: objects work as globals before main.
 // Not here: the objects themselves, see sync.h and wait_group.h.
 #ifndef FIBER_SYNC_STATE_H

@@ -134,6 +134,8 @@ size_t locks_held() {
 
 extern "C" {
 
+const uint8_t __fsan_listening = 1;
+
 void __fsan_processor_acquired(uint32_t) {}
 void __fsan_processor_released(uint32_t) {}
 void __fsan_run_started(uint32_t, uint64_t) {}
