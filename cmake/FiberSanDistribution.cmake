@@ -13,7 +13,7 @@ configure_file(cmake/fiber.cfg fiber.cfg COPYONLY)
 file(CREATE_LINK "${PROJECT_SOURCE_DIR}/runtime/include" "${PROJECT_BINARY_DIR}/include" SYMBOLIC)
 
 add_custom_target(fibersan)
-add_dependencies(fibersan fibersan-instrument fiber detector no_detector)
+add_dependencies(fibersan fibersan-instrument fiber-preemption fiber detector no_detector)
 
 set(package_dir lib/cmake/FiberSan)
 configure_file(cmake/FiberSanConfig.cmake "${package_dir}/FiberSanConfig.cmake" COPYONLY)
@@ -23,7 +23,7 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/${package_dir}/FiberSanC
 install(FILES "${PROJECT_BINARY_DIR}/fibersan.cfg" "${PROJECT_BINARY_DIR}/fiber.cfg" DESTINATION .)
 install(FILES LICENSE DESTINATION share/doc/fibersan)
 install(DIRECTORY runtime/include/fiber DESTINATION include)
-install(TARGETS fibersan-instrument fiber detector no_detector
+install(TARGETS fibersan-instrument fiber-preemption fiber detector no_detector
   LIBRARY DESTINATION lib ARCHIVE DESTINATION lib)
 install(FILES
   "${PROJECT_BINARY_DIR}/${package_dir}/FiberSanConfig.cmake"

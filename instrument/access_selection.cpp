@@ -2,6 +2,7 @@
 #include "instrument/access_selection.h"
 
 #include "instrument/libatomic_calls.h"
+#include "instrument/poll.h"
 #include "instrument/private_memory.h"
 #include "instrument/static_guards.h"
 #include "llvm/ADT/PostOrderIterator.h"
@@ -205,6 +206,8 @@ bool may_synchronise(const Instruction& instruction) {
   if (is_atomic_operation(instruction)) return true;
   auto* call = dyn_cast<llvm::CallBase>(&instruction);
   if (call == nullptr || isa<llvm::AnyMemIntrinsic>(call)) return false;
+  // A fiber keeps its lane and its epoch when others run (hooks.h, I2).
+  if (is_poll(*call)) return false;
   // Marks of lifetimes, debug information, arithmetic, masked accesses: no code of its own.
   if (isa<llvm::IntrinsicInst>(call)) return false;
   bool only_computes = call->onlyReadsMemory() && call->doesNotThrow() &&

@@ -3,6 +3,8 @@
 
 #include "detector/abi/hooks.h"
 #include "instrument/debug_location.h"
+#include "instrument/poll.h"
+#include "instrument/thread_address.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/xxhash.h"
 
@@ -43,6 +45,7 @@ bool wants_context(const llvm::CallBase& call) {
   const llvm::Function* callee = call.getCalledFunction();
   if (callee == nullptr) return true;
   if (callee->isIntrinsic() || callee->getName().starts_with("__fsan_")) return false;
+  if (is_poll(call) || is_thread_address(call)) return false;
   // Nothing to report on in a function that touches no memory.
   return !(callee->isDeclaration() && call.doesNotAccessMemory());
 }

@@ -1,7 +1,16 @@
 // function_filter.cpp: every rule in one list.
 #include "instrument/function_filter.h"
 
+#include "llvm/TargetParser/Triple.h"
+
 namespace fibersan::instrument {
+
+bool is_supported(const llvm::Module& module) {
+  llvm::Triple triple(module.getTargetTriple());
+  // No triple at all: IR written by hand.
+  return module.getTargetTriple().empty() ||
+         (triple.getArch() == llvm::Triple::x86_64 && triple.isOSBinFormatELF());
+}
 
 FunctionFilter::FunctionFilter(const llvm::Module& module) {
   for (const llvm::GlobalIFunc& ifunc : module.ifuncs())
@@ -10,9 +19,18 @@ FunctionFilter::FunctionFilter(const llvm::Module& module) {
 }
 
 bool FunctionFilter::is_user_code(const llvm::Function& function) const {
-  return !function.isDeclaration() &&
-         !function.hasFnAttribute(llvm::Attribute::DisableSanitizerInstrumentation) &&
-         !function.hasFnAttribute(llvm::Attribute::Naked) &&
+  return is_of_program(function) &&
+         !function.hasFnAttribute(llvm::Attribute::DisableSanitizerInstrumentation);
+}
+
+bool FunctionFilter::takes_polls(const llvm::Function& function) const {
+  return is_of_program(function) && !function.hasAvailableExternallyLinkage() &&
+         !function.isPresplitCoroutine() &&
+         function.getCallingConv() != llvm::CallingConv::X86_INTR;
+}
+
+bool FunctionFilter::is_of_program(const llvm::Function& function) const {
+  return !function.isDeclaration() && !function.hasFnAttribute(llvm::Attribute::Naked) &&
          !function.getName().starts_with("__fsan_") &&
          !function.getName().starts_with("fibersan.") &&
          !function.getName().starts_with("__llvm_") &&

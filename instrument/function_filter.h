@@ -1,4 +1,4 @@
-// function_filter.h: which functions are instrumented.
+// function_filter.h: which modules and functions are instrumented.
 //
 // Opt-out:  FIBERSAN_IGNORE, which is __attribute__((disable_sanitizer_instrumentation)).
 //           Such a function is not inlined into instrumented ones, because the mark of
@@ -11,6 +11,9 @@
 
 namespace fibersan::instrument {
 
+// x86-64 ELF.
+bool is_supported(const llvm::Module& module);
+
 class FunctionFilter {
  public:
   explicit FunctionFilter(const llvm::Module& module);
@@ -19,8 +22,12 @@ class FunctionFilter {
   bool is_instrumented(const llvm::Function& function) const;
   // The body belongs to the program, though it may come from elsewhere at link time.
   bool is_user_code(const llvm::Function& function) const;
+  // Its body may hold polls. Also of functions whose accesses are not checked.
+  bool takes_polls(const llvm::Function& function) const;
 
  private:
+  bool is_of_program(const llvm::Function& function) const;
+
   // Resolvers run before relocation and before the shadow exists.
   llvm::SmallPtrSet<const llvm::Function*, 2> ifunc_resolvers_;
 };

@@ -14,7 +14,6 @@
 #include "instrument/module_constructor.h"
 #include "instrument/static_guards.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/TargetParser/Triple.h"
 
 namespace fibersan::instrument {
 namespace {
@@ -47,13 +46,6 @@ void instrument(llvm::Function& function, HookTable& hooks, RunningState& state)
   emit_context(state, plan, context);
   for (llvm::Instruction* atomic : plan.atomics) emit_atomic(hooks, *atomic, context);
   for (llvm::CallBase* call : plan.libatomic_calls) emit_libatomic_call(hooks, *call, context);
-}
-
-bool is_supported(const llvm::Module& module) {
-  llvm::Triple triple(module.getTargetTriple());
-  // No triple at all: IR written by hand.
-  return module.getTargetTriple().empty() ||
-         (triple.getArch() == llvm::Triple::x86_64 && triple.isOSBinFormatELF());
 }
 
 }  // namespace

@@ -2,6 +2,10 @@
 // compiler can load it; it loads the real one next to it only into the LLVM it was built
 // for, and otherwise says so in one sentence.
 //
+// Built twice, because a plugin has no other way to tell which config file named it:
+// fibersan-instrument.so (all passes) and fiber-preemption.so (polls and thread-locals).
+// FIBERSAN_PLUGIN is the name, FIBERSAN_PLUGIN_ENTRY the real plugin's function for it.
+//
 // Rejected: the pass itself as the plugin. Another LLVM then fails in the dynamic linker
 // with the mangled name of some missing symbol, or loads a second LLVM and crashes.
 #include <dlfcn.h>
@@ -29,7 +33,7 @@ struct PassPluginLibraryInfo {
 using GetPluginInfo = PassPluginLibraryInfo (*)();
 
 [[noreturn]] void fail(const std::string& sentence) {
-  std::fprintf(stderr, "error: fibersan-instrument.so: %s\n", sentence.c_str());
+  std::fprintf(stderr, "error: " FIBERSAN_PLUGIN ".so: %s\n", sentence.c_str());
   std::fflush(stderr);
   _exit(1);
 }
@@ -77,5 +81,5 @@ extern "C" __attribute__((visibility("default"))) PassPluginLibraryInfo llvmGetP
          " but loaded by a compiler that cannot use it; compile with clang++-" +
          std::to_string(kBuiltForLlvm) + ".");
   }
-  return reinterpret_cast<GetPluginInfo>(dlsym(plugin, "llvmGetPassPluginInfo"))();
+  return reinterpret_cast<GetPluginInfo>(dlsym(plugin, FIBERSAN_PLUGIN_ENTRY))();
 }

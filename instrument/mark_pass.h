@@ -4,8 +4,8 @@
 // Output:   user functions marked sanitize_thread. The mark adds no instrumentation; it
 //           forbids LLVM to speculate loads, which the program does not make and late
 //           checks would report, and to inline functions across the border of the mark.
-//           Functions that return an address of the calling thread lose memory(none): a
-//           fiber may be on another thread at the next call.
+//           Addresses of the calling thread's data are computed where they are used
+//           (thread_local_repair.h); a plain build gets this alone.
 #ifndef FIBERSAN_INSTRUMENT_MARK_PASS_H
 #define FIBERSAN_INSTRUMENT_MARK_PASS_H
 
@@ -16,6 +16,11 @@ namespace fibersan::instrument {
 struct MarkPass : llvm::PassInfoMixin<MarkPass> {
   llvm::PreservedAnalyses run(llvm::Module& module, llvm::ModuleAnalysisManager& analyses);
   static bool isRequired() { return true; }  // also at -O0
+};
+
+struct RepairPass : llvm::PassInfoMixin<RepairPass> {
+  llvm::PreservedAnalyses run(llvm::Module& module, llvm::ModuleAnalysisManager& analyses);
+  static bool isRequired() { return true; }
 };
 
 }  // namespace fibersan::instrument

@@ -1,6 +1,7 @@
 // plugin.cpp: where in clang's pipeline the passes run, and their names for opt.
 #include "instrument/instrument_pass.h"
 #include "instrument/mark_pass.h"
+#include "instrument/poll_pass.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Passes/PassPlugin.h"
 
@@ -8,30 +9,56 @@ namespace {
 
 using fibersan::instrument::InstrumentPass;
 using fibersan::instrument::MarkPass;
+using fibersan::instrument::PollPass;
+using fibersan::instrument::RepairPass;
+using llvm::ModulePassManager;
+using llvm::OptimizationLevel;
 
-void register_passes(llvm::PassBuilder& builder) {
-  // Both extension points run at every level, -O0 included.
-  builder.registerPipelineStartEPCallback(
-      [](llvm::ModulePassManager& passes, llvm::OptimizationLevel) { passes.addPass(MarkPass()); });
-  builder.registerOptimizerLastEPCallback(
-      [](llvm::ModulePassManager& passes, llvm::OptimizationLevel) {
-        passes.addPass(InstrumentPass());
-      });
-  builder.registerPipelineParsingCallback([](llvm::StringRef name, llvm::ModulePassManager& passes,
+void register_names(llvm::PassBuilder& builder) {
+  builder.registerPipelineParsingCallback([](llvm::StringRef name, ModulePassManager& passes,
                                              llvm::ArrayRef<llvm::PassBuilder::PipelineElement>) {
     if (name == "fibersan")
       passes.addPass(InstrumentPass());
     else if (name == "fibersan-mark")
       passes.addPass(MarkPass());
+    else if (name == "fiber-repair")
+      passes.addPass(RepairPass());
+    else if (name == "fiber-polls")
+      passes.addPass(PollPass());
     else
       return false;
     return true;
   });
 }
 
+// Both extension points run at every level, -O0 included.
+void register_for_detector(llvm::PassBuilder& builder) {
+  builder.registerPipelineStartEPCallback(
+      [](ModulePassManager& passes, OptimizationLevel) { passes.addPass(MarkPass()); });
+  builder.registerOptimizerLastEPCallback([](ModulePassManager& passes, OptimizationLevel) {
+    passes.addPass(PollPass());
+    passes.addPass(InstrumentPass());
+  });
+  register_names(builder);
+}
+
+void register_for_plain_build(llvm::PassBuilder& builder) {
+  builder.registerPipelineStartEPCallback(
+      [](ModulePassManager& passes, OptimizationLevel) { passes.addPass(RepairPass()); });
+  builder.registerOptimizerLastEPCallback(
+      [](ModulePassManager& passes, OptimizationLevel) { passes.addPass(PollPass()); });
+  register_names(builder);
+}
+
 }  // namespace
 
+// The two entries, one for each plugin made of loader.cpp.
 extern "C" __attribute__((visibility("default"))) llvm::PassPluginLibraryInfo
 llvmGetPassPluginInfo() {
-  return {LLVM_PLUGIN_API_VERSION, "FiberSan", LLVM_VERSION_STRING, register_passes};
+  return {LLVM_PLUGIN_API_VERSION, "FiberSan", LLVM_VERSION_STRING, register_for_detector};
+}
+
+extern "C" __attribute__((visibility("default"))) llvm::PassPluginLibraryInfo
+fiberGetPassPluginInfo() {
+  return {LLVM_PLUGIN_API_VERSION, "Fiber", LLVM_VERSION_STRING, register_for_plain_build};
 }

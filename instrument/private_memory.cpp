@@ -1,6 +1,7 @@
 // private_memory.cpp: what an address can point to, and who else may know that object.
 #include "instrument/private_memory.h"
 
+#include "instrument/thread_address.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Analysis/CaptureTracking.h"
 #include "llvm/Analysis/ValueTracking.h"
@@ -25,6 +26,7 @@ bool is_profile_counter(const llvm::GlobalVariable& variable) {
 // errno, and the address that clang's wrapper returns for an extern thread_local.
 bool returns_thread_local(const llvm::CallBase& call) {
   if (call.getIntrinsicID() == llvm::Intrinsic::threadlocal_address) return true;
+  if (is_thread_address(call)) return true;
   const llvm::Function* callee = call.getCalledFunction();
   return callee != nullptr &&
          (callee->getName() == "__errno_location" || callee->getName().starts_with("_ZTW"));

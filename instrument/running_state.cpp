@@ -6,6 +6,7 @@
 #include <string>
 
 #include "detector/abi/hooks.h"
+#include "instrument/thread_address.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/Metadata.h"
 #include "llvm/Support/ModRef.h"
@@ -22,9 +23,7 @@ std::string displacement(unsigned offset) {
 }  // namespace
 
 RunningState::RunningState(llvm::Module& module)
-    : module_(module),
-      for_executable_(module.getPICLevel() == llvm::PICLevel::NotPIC ||
-                      module.getPIELevel() != llvm::PIELevel::Default) {}
+    : module_(module), for_executable_(is_for_executable(module)) {}
 
 llvm::Value* RunningState::load(llvm::IRBuilder<>& builder, unsigned offset) {
   std::string code = for_executable_

@@ -14,14 +14,14 @@ import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ARCHIVES = ("libfiber.a", "libdetector.a", "libno_detector.a")
-TRACE_OF_PASS = re.compile(r"fpass-plugin|fibersan\.cfg|fibersan-instrument\.so|-DFIBERSAN\b")
+TRACE_OF_PASS = re.compile(r"fpass-plugin|fiber(?:san)?\.cfg|fibersan-instrument\.so|fiber-preemption\.so|-DFIBERSAN\b")
 
 
 def pass_hooks():
-    """The hooks that only instrumented code calls, from the one list."""
+    """What only instrumented code calls: hooks of the one list, and the poll."""
     with open(os.path.join(TOP, "detector", "abi", "hooks.def"), encoding="utf-8") as file:
         names = re.findall(r"^FSAN_(?:PASS|COLD)_HOOK\d\(\w+, (\w+),", file.read(), re.M)
-    return {"__fsan_" + name for name in names}
+    return {"__fsan_" + name for name in names} | {"__fiber_preempt"}
 
 
 def references(path):
