@@ -47,8 +47,9 @@ class Worker {
   friend class IdleSet;
   friend class WorkerThreads;
 
-  Fiber* find_fiber();
-  Fiber* pick_local(Source first);
+  // The loop in one function: returns between two switches are mispredicted, 10 ns a yield.
+  [[gnu::always_inline]] Fiber* find_fiber();
+  [[gnu::always_inline]] Fiber* pick_local(Source first);
   Fiber* pick_global();
   Fiber* steal();
   Fiber* steal_from(Processor& victim);
@@ -66,8 +67,8 @@ class Worker {
   void sleep_until(Clock::time_point deadline);
   void watch_for_deadlock(Clock::time_point& deadline);
 
-  void execute(Fiber* fiber);
-  void after_leaving(Fiber* fiber);
+  [[gnu::always_inline]] void execute(Fiber* fiber);
+  [[gnu::always_inline]] void after_leaving(Fiber* fiber);
 
   std::atomic<int> thread_id_{0};
   Processor* processor_ = nullptr;
