@@ -10,6 +10,7 @@
 #include "runtime/local.h"
 #include "runtime/observe/fiber_snapshot.h"
 #include "runtime/park.h"
+#include "runtime/processor_use.h"
 #include "runtime/scheduler.h"
 #include "runtime/stack_walk.h"
 #include "runtime/switch.h"
@@ -57,9 +58,9 @@ Stack* take_stack(const FiberOptions* options) {
   if (options != nullptr && options->stack_size != 0) {
     size_class = StackPool::class_of(options->stack_size);
   }
-  Worker* worker = current_worker();
-  const bool cached = worker != nullptr && size_class == scheduler.stack_class();
-  return stack_pool().take(size_class, cached ? &worker->processor()->stacks : nullptr);
+  ProcessorUse use;
+  const bool cached = use.get() != nullptr && size_class == scheduler.stack_class();
+  return stack_pool().take(size_class, cached ? &use.get()->stacks : nullptr);
 }
 
 void record_creator(Fiber* fiber) {

@@ -26,7 +26,15 @@ namespace fiber::internal {
 class Locals;
 
 // What a fiber wants from the worker whose stack it has returned to.
-enum class Leave : uint8_t { kYield, kPreempted, kPark, kEnd };
+enum class Leave : uint8_t {
+  kYield,
+  kPreempted,
+  kPark,
+  kEnd,
+  kMoveAway,        // to go on on another thread: this one is the caller's of run()
+  kNeedsProcessor,  // to go on when there is one: its own was taken during a blocking call
+  kAbandon,         // never to go on: its run has ended during a blocking call
+};
 
 // The C++ ABI's globals of a thread: the stack of caught exceptions and the number of
 // uncaught ones (Itanium C++ ABI, 2.2.2).

@@ -7,6 +7,7 @@
 //                        |   context_saved      kParking --context_saved--> kParked
 //                        +------- kWoken <--wake--+                            |
 //                        +-------------------------------wake------------------+
+//   kRunning --begin_call--> kInCall --end_call--> kRunning
 //   any but kIdle --stop--> kStopped: its run has ended, it never moves again.
 //
 // State     who owns the fiber's stack
@@ -16,11 +17,12 @@
 //   kParking   the same worker, until context_saved()
 //   kWoken     the same worker, which must enqueue it
 //   kParked    nobody; the one who wins wake()
-//   kStopped   nobody, for ever
-// A fiber in a blocking call will be one state more, owned by its thread.
+//   kInCall    the thread that executes the blocking call; it may have no processor
+//   kStopped   nobody, for ever; after a stop during a blocking call, that thread until it
+//              has left
 //
 // Threads:  wake() from any thread, the others from the owner of the stack, stop() when no
-//           worker runs.
+//           worker runs (blocking calls may).
 //
 // Invariants
 //   I1  One wake() for each begin_park(); a second one is a broken invariant.
@@ -45,6 +47,7 @@ enum class FiberState : uint32_t {
   kParking,
   kWoken,
   kParked,
+  kInCall,
   kStopped,
 };
 
@@ -108,6 +111,19 @@ class FiberStateWord {
         return parked ? NextStep::kEnqueue : NextStep::kNothing;
       }
     }
+  }
+
+  // By the fiber, around a blocking call.
+  void begin_call() {
+    expect(FiberState::kRunning);
+    word_.store(FiberState::kInCall, std::memory_order_relaxed);
+  }
+  // False: the run has ended meanwhile.
+  [[nodiscard]] bool end_call() {
+    FiberState seen = FiberState::kInCall;
+    // Relaxed: an order is made by the worker's word, see blocking.cpp. An exchange, for
+    // stop() may come at the same time.
+    return word_.compare_exchange_strong(seen, FiberState::kRunning, std::memory_order_relaxed);
   }
 
   // By the worker, on the worker's stack, before it enqueues the fiber again.

@@ -51,8 +51,8 @@ void start_joinable(const FiberOptions* options, const Closure& closure, void* s
 
 void yield() {
   internal::Fiber* fiber = internal::current_fiber();
-  if (fiber == nullptr) {
-    sched_yield();
+  if (fiber == nullptr || fiber->state.peek() != internal::FiberState::kRunning) {
+    sched_yield();  // a thread, perhaps that of a blocking call
     return;
   }
   fiber->leave = internal::Leave::kYield;

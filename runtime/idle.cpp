@@ -1,11 +1,31 @@
 #include "runtime/idle.h"
 
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "runtime/fork.h"
 #include "runtime/monitor.h"
+#include "runtime/observe/counters.h"
 #include "runtime/processor.h"
+#include "runtime/scheduler.h"
 #include "runtime/worker.h"
 
 namespace fiber::internal {
+
+bool register_fences() {
+  return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+namespace {
+
+// See processor_use.h.
+void every_thread_fences() {
+  const long result = syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+  FIBERSAN_CHECK(result == 0, result);
+}
+
+}  // namespace
 
 // --- the two sets ---
 
@@ -14,21 +34,56 @@ void IdleSet::put(Processor& processor) {
   processor.idle_next = processors_;
   processors_ = &processor;
   idle_.fetch_add(1, std::memory_order_relaxed);
+  available_.fetch_add(1, std::memory_order_relaxed);
 }
 
 Processor* IdleSet::take_processor() {
   Processor* processor = processors_;
   if (processor == nullptr) return nullptr;
   processors_ = processor->idle_next;
+  available_.fetch_sub(1, std::memory_order_relaxed);
+  // seq_cst [F1]: pairs with [F2] of Monitor::sleep().
+  const uint32_t before = idle_.fetch_sub(1, std::memory_order_seq_cst);
   // I4: who sleeps until the next timer could not fire it.
-  if (idle_.fetch_sub(1, std::memory_order_relaxed) == 1)
-    keeper_.store(nullptr, std::memory_order_relaxed);
+  if (before == 1) keeper_.store(nullptr, std::memory_order_relaxed);
+  monitor.wake_if_asleep();
   return processor;
+}
+
+void IdleSet::detach(Worker& worker) {
+  worker.detached_ = true;
+  detached_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void IdleSet::attach(Worker& worker) {
+  if (!worker.detached_) return;
+  worker.detached_ = false;
+  detached_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// Of a worker in a blocking call.
+Processor* IdleSet::take_lent() {
+  for (uint32_t i = 0; i < scheduler.processor_count(); ++i) {
+    Worker* worker = scheduler.processor(i).worker.load(std::memory_order_relaxed);
+    if (worker == nullptr) continue;
+    Processor* processor = worker->take_lent();
+    if (processor == nullptr) continue;
+    available_.fetch_sub(1, std::memory_order_relaxed);
+    detach(*worker);
+    return processor;
+  }
+  return nullptr;
 }
 
 void IdleSet::assign(Processor& processor, Worker& worker) {
   processor.worker.store(&worker, std::memory_order_relaxed);
   worker.processor_ = &processor;
+  worker.shared_processor_.store(&processor, std::memory_order_relaxed);
+}
+
+Processor* IdleSet::unassign(Worker& worker) {
+  worker.processor_ = nullptr;
+  return worker.shared_processor_.exchange(nullptr, std::memory_order_relaxed);
 }
 
 void IdleSet::park(Worker& worker) {
@@ -60,33 +115,49 @@ Worker* IdleSet::take_parked() {
 
 // --- waking ---
 
-void IdleSet::wake_one() {
-  if (in_forked_child()) return;
-  uint32_t none = 0;
-  // seq_cst: between [F1] and the lock; see the essay. Fails when somebody else spins.
-  if (!spinning_.compare_exchange_strong(none, 1, std::memory_order_seq_cst)) return;
-  Worker* worker = nullptr;
-  {
-    SpinGuard guard(lock_);
-    Processor* processor = take_processor();
-    if (processor == nullptr) {
-      spinning_.fetch_sub(1, std::memory_order_seq_cst);
-      return;
-    }
-    worker = take_parked();
-    if (worker != nullptr) {
-      assign(*processor, *worker);
-      worker->spinning_ = true;
-    } else {
-      processor->idle_next = waiting_for_thread_;
-      waiting_for_thread_ = processor;
-    }
+// The processor begins to work. Null: when the monitor has started a thread for it.
+Worker* IdleSet::start(Processor& processor, bool spinning) {
+  Worker* worker = take_parked();
+  if (worker != nullptr) {
+    assign(processor, *worker);
+    worker->spinning_ = spinning;
+    return worker;
   }
+  processor.worker.store(nullptr, std::memory_order_relaxed);
+  processor.starts_spinning = spinning;
+  processor.idle_next = waiting_for_thread_;
+  waiting_for_thread_ = &processor;
+  return nullptr;
+}
+
+// What start() has chosen; not under the lock.
+void IdleSet::run_worker(Worker* worker) {
   if (worker != nullptr) {
     worker->unpark();
   } else {
     monitor.wake();
   }
+}
+
+void IdleSet::wake_one() {
+  if (in_forked_child()) return;
+  uint32_t none = 0;
+  // seq_cst: between [F1] and the lock; see the essay. Fails when somebody else spins.
+  if (!spinning_.compare_exchange_strong(none, 1, std::memory_order_seq_cst)) return;
+  // acquire: who raised available_ has published what it left before.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  Worker* worker = nullptr;
+  {
+    SpinGuard guard(lock_);
+    Processor* processor = take_processor();
+    if (processor == nullptr) processor = take_lent();
+    if (processor == nullptr) {
+      spinning_.fetch_sub(1, std::memory_order_seq_cst);
+      return;
+    }
+    worker = start(*processor, /*spinning=*/true);
+  }
+  run_worker(worker);
 }
 
 void IdleSet::deadline_changed() {
@@ -136,8 +207,7 @@ bool IdleSet::try_spin(uint32_t processors) {
 void IdleSet::enter(Worker& worker) {
   {
     SpinGuard guard(lock_);
-    put(*worker.processor_);
-    worker.processor_ = nullptr;
+    put(*unassign(worker));
     park(worker);
     if (worker.spinning_) {
       worker.spinning_ = false;
@@ -148,14 +218,9 @@ void IdleSet::enter(Worker& worker) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
-void IdleSet::enter_without_processor(Worker& worker) {
-  SpinGuard guard(lock_);
-  park(worker);
-}
-
 bool IdleSet::leave(Worker& worker) {
   SpinGuard guard(lock_);
-  if (!worker.parked_) return worker.processor_ != nullptr;
+  if (!worker.parked_) return worker.processor() != nullptr;
   Processor* processor = take_processor();
   if (processor == nullptr) return false;
   unlink(worker);
@@ -173,21 +238,101 @@ void IdleSet::unpark(Worker& worker) {
   if (worker.parked_) unlink(worker);
 }
 
-bool IdleSet::acquire(Worker& worker) {
+// --- workers that run a fiber without a processor ---
+
+void IdleSet::call_begun(bool has_lent) {
+  // seq_cst [F2]: pairs with [F1]; the addition is locked, so it is the fence.
+  available_.fetch_add(has_lent ? 1 : 0, std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+void IdleSet::hand_off(Worker& worker) {
+  Worker* other = nullptr;
+  {
+    SpinGuard guard(lock_);
+    Processor* processor = worker.take_lent();
+    if (processor == nullptr) return;  // somebody was faster
+    available_.fetch_sub(1, std::memory_order_relaxed);
+    detach(worker);
+    other = start(*processor, /*spinning=*/false);
+  }
+  count(Counter::kHandOffs);
+  run_worker(other);
+}
+
+// The same steps as hand_off(), but whoever has use for the processor comes for it.
+void IdleSet::take_from_call(Worker& worker) {
+  {
+    SpinGuard guard(lock_);
+    Processor* processor = worker.take_lent();
+    if (processor == nullptr) return;
+    available_.fetch_sub(1, std::memory_order_relaxed);
+    detach(worker);
+    put(*processor);
+  }
+  count(Counter::kHandOffs);
+  // [F1] for work that was published while nobody was to be had.
+  work_published();
+  recheck();  // I2: no worker has given it up, so none has looked at the timers
+}
+
+bool IdleSet::take_from(Processor& processor, Worker& worker, uint32_t dispatches) {
+  {
+    SpinGuard guard(lock_);
+    if (processor.worker.load(std::memory_order_relaxed) != &worker ||
+        worker.processor() != &processor)
+      return false;
+    worker.shared_processor_.store(nullptr, std::memory_order_relaxed);
+    every_thread_fences();
+    // acquire [A2]: what the worker did with the processor. Pairs with [R2] in end_use().
+    if (worker.uses_.load(std::memory_order_acquire) != 0 || worker.in_call() ||
+        processor.dispatches.load(std::memory_order_relaxed) != dispatches) {
+      worker.shared_processor_.store(&processor, std::memory_order_relaxed);
+      return false;
+    }
+    detach(worker);
+    put(processor);
+  }
+  count(Counter::kHandOffs);
+  work_published();
+  recheck();
+  return true;
+}
+
+bool IdleSet::rejoin(Worker& worker) {
   SpinGuard guard(lock_);
   Processor* processor = take_processor();
   if (processor == nullptr) return false;
+  attach(worker);
   assign(*processor, worker);
   return true;
 }
 
-void IdleSet::release(Processor& processor) {
+void IdleSet::end_detached(Worker& worker) {
+  SpinGuard guard(lock_);
+  attach(worker);
+}
+
+void IdleSet::park_detached(Worker& worker) {
+  SpinGuard guard(lock_);
+  attach(worker);
+  park(worker);
+}
+
+void IdleSet::give_away(Worker& worker) {
+  Worker* other = nullptr;
   {
     SpinGuard guard(lock_);
-    put(processor);
+    Processor* processor = unassign(worker);
+    other = start(*processor, /*spinning=*/false);
   }
-  // seq_cst [F2]: pairs with [F1].
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  count(Counter::kHandOffs);
+  run_worker(other);
+}
+
+Processor* IdleSet::confirmed_processor(const Worker& worker) {
+  SpinGuard guard(lock_);
+  return worker.processor();
 }
 
 void IdleSet::give(Processor& processor, Worker& worker) {
@@ -195,10 +340,12 @@ void IdleSet::give(Processor& processor, Worker& worker) {
   assign(processor, worker);
 }
 
-Processor* IdleSet::take_waiting_for_thread() {
+Processor* IdleSet::take_waiting_for_thread(bool& spinning) {
   SpinGuard guard(lock_);
   Processor* processor = waiting_for_thread_;
-  if (processor != nullptr) waiting_for_thread_ = processor->idle_next;
+  if (processor == nullptr) return nullptr;
+  waiting_for_thread_ = processor->idle_next;
+  spinning = processor->starts_spinning;
   return processor;
 }
 
@@ -214,7 +361,8 @@ bool IdleSet::keep_time(Worker& worker) {
 bool IdleSet::all_idle(uint32_t processors, bool (*nothing)(const void*), const void* argument) {
   SpinGuard guard(lock_);
   return idle_.load(std::memory_order_relaxed) == processors &&
-         spinning_.load(std::memory_order_relaxed) == 0 && nothing(argument);
+         spinning_.load(std::memory_order_relaxed) == 0 &&
+         detached_.load(std::memory_order_relaxed) == 0 && nothing(argument);
 }
 
 void IdleSet::reset() {
@@ -222,7 +370,8 @@ void IdleSet::reset() {
   FIBERSAN_CHECK(spinning_.load(std::memory_order_relaxed) == 0, spinning());
   FIBERSAN_CHECK(parked_ == nullptr && waiting_for_thread_ == nullptr, idle());
   processors_ = nullptr;
-  idle_.store(0, std::memory_order_relaxed);
+  for (std::atomic<uint32_t>* number : {&idle_, &available_, &detached_})
+    number->store(0, std::memory_order_relaxed);
   keeper_.store(nullptr, std::memory_order_relaxed);
 }
 

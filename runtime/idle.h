@@ -18,12 +18,14 @@
 // a processor up changes the counters and then reads the queues (Dekker):
 //
 //     publisher                          worker that finds nothing
-//       put the fiber into a queue         enter(): idle + 1, spinning - 1
+//       put the fiber into a queue         enter(): available + 1, spinning - 1
 //       fence seq_cst           [F1]       fence seq_cst           [F2]
-//       read idle, spinning                read all queues, the timers, the stop flag
+//       read available, spinning           read all queues, the timers, the stop flag
 //
 // Either [F1] comes first and the worker sees the fiber, or [F2] comes first and the
-// publisher sees an idle processor and no spinner, and wakes one. Acquire and release are not
+// publisher sees a processor to be had and no spinner, and wakes one. A processor is to be
+// had when it is idle or when its worker is in a blocking call: begin_call() is an enter()
+// that keeps the thread, and looks at the queues behind the same fence. Acquire and release are not
 // enough: both sides could read the old value. Four details belong to it:
 //   - One spinner is enough for many publishers, because whoever finds work and was the
 //     last to spin wakes the next (stop_spinning).
@@ -41,10 +43,14 @@
 //
 // Invariants
 //   I1  idle_ is the number of processors in the idle set; it changes under the lock.
+//       available_ is that and the number of those that blocking calls have left.
 //   I2  While timers are armed and a processor is idle, one of the parked workers is the
 //       keeper, or a worker that is awake will look at the timers before it sleeps.
 //   I3  The keeper is woken for work only when no other worker is parked.
 //   I4  There is a keeper only while a processor is idle: it will need one.
+//   I5  A worker that runs a fiber without a processor is counted in detached_ from before
+//       its processor is given to anybody until it has one again or its fiber is in a
+//       queue: fibers that it may wake later are no deadlock.
 #ifndef FIBERSAN_RUNTIME_IDLE_H
 #define FIBERSAN_RUNTIME_IDLE_H
 
@@ -58,6 +64,9 @@ namespace fiber::internal {
 class Worker;
 struct Processor;
 
+// Once, before take_from(): false when the kernel cannot do it.
+bool register_fences();
+
 class IdleSet {
  public:
   void work_published() {
@@ -69,7 +78,7 @@ class IdleSet {
   // comes.
   void wake_if_needed() {
     // Relaxed: ordered by [F1].
-    if (idle_.load(std::memory_order_relaxed) == 0 ||
+    if (available_.load(std::memory_order_relaxed) == 0 ||
         spinning_.load(std::memory_order_relaxed) != 0)
       return;
     wake_one();
@@ -91,8 +100,6 @@ class IdleSet {
   // The worker gives its processor to the idle set, counts no longer as spinning, and is
   // parked. [F2] is behind it.
   void enter(Worker& worker);
-  // The worker is parked; it has no processor to give.
-  void enter_without_processor(Worker& worker);
   // The worker is not parked any more: it has the processor that a waker has given it, or an
   // idle one. False: there is none, it stays parked.
   [[nodiscard]] bool leave(Worker& worker);
@@ -102,17 +109,41 @@ class IdleSet {
   // The worker goes, with a processor or without.
   void unpark(Worker& worker);
 
-  // For a worker that has no processor and is not parked. False: none is idle.
-  [[nodiscard]] bool acquire(Worker& worker);
-  // A processor goes to the idle set; the worker that had it is doing something else. [F2]
-  // is behind it: the caller looks for work that it must wake somebody for.
-  void release(Processor& processor);
+  // --- workers that run a fiber without a processor: in a blocking call, or because the
+  // monitor has taken it ---
+
+  // A blocking call begins: who needs a processor may take what it `has_lent`. [F2] is
+  // behind it.
+  void call_begun(bool has_lent);
+  // The worker has got its processor back by itself.
+  void call_ended() { available_.fetch_sub(1, std::memory_order_relaxed); }
+  // The processor that a blocking call has left goes to another worker, for it has work.
+  void hand_off(Worker& worker);
+  // For the monitor: it goes to the idle set, and a worker is woken when there is work.
+  void take_from_call(Worker& worker);
+  // For the monitor: the same with the processor of a worker that does not answer, if it
+  // still has it and still runs what it ran at `dispatches`. False: not, or it is just
+  // being used.
+  [[nodiscard]] bool take_from(Processor& processor, Worker& worker, uint32_t dispatches);
+  // The worker of a fiber without a processor wants one again. False: there is none.
+  [[nodiscard]] bool rejoin(Worker& worker);
+  // Its fiber waits in a queue or is gone.
+  void end_detached(Worker& worker);
+  // The same, and it is parked.
+  void park_detached(Worker& worker);
+  // The monitor may be about to take a processor and give it back: not while it holds the
+  // lock.
+  [[nodiscard]] Processor* confirmed_processor(const Worker& worker);
+  // The processor goes to another worker; the caller's thread is not to run fibers any more.
+  void give_away(Worker& worker);
+  // Workers that run a fiber without a processor.
+  uint32_t detached() const { return detached_.load(std::memory_order_relaxed); }
   // A processor that is neither idle nor a worker's, to a worker whose thread does not run yet.
   void give(Processor& processor, Worker& worker);
 
-  // For the monitor: the next processor that needs a thread, or null. Its worker begins as a
-  // spinning one.
-  [[nodiscard]] Processor* take_waiting_for_thread();
+  // For the monitor: the next processor that needs a thread, or null. Its worker
+  // begins as `spinning` says: it was counted.
+  [[nodiscard]] Processor* take_waiting_for_thread(bool& spinning);
 
   // True when the worker is the keeper now; only a parked one can be.
   [[nodiscard]] bool keep_time(Worker& worker);
@@ -124,6 +155,8 @@ class IdleSet {
                               const void* argument);
 
   uint32_t idle() const { return idle_.load(std::memory_order_relaxed); }
+  // Idle, or left by a blocking call.
+  uint32_t available() const { return available_.load(std::memory_order_relaxed); }
   uint32_t spinning() const { return spinning_.load(std::memory_order_relaxed); }
 
   // When no worker runs. FIBERSAN_CHECKs that nothing leaked.
@@ -132,8 +165,14 @@ class IdleSet {
  private:
   void wake_one();
   void put(Processor& processor) FIBER_REQUIRES(lock_);
+  void detach(Worker& worker) FIBER_REQUIRES(lock_);
+  void attach(Worker& worker) FIBER_REQUIRES(lock_);
+  Processor* take_lent() FIBER_REQUIRES(lock_);
+  Worker* start(Processor& processor, bool spinning) FIBER_REQUIRES(lock_);
+  static void run_worker(Worker* worker);
   Processor* take_processor() FIBER_REQUIRES(lock_);
   void assign(Processor& processor, Worker& worker) FIBER_REQUIRES(lock_);
+  Processor* unassign(Worker& worker) FIBER_REQUIRES(lock_);
   void park(Worker& worker) FIBER_REQUIRES(lock_);
   void unlink(Worker& worker) FIBER_REQUIRES(lock_);
   Worker* take_parked() FIBER_REQUIRES(lock_);
@@ -142,8 +181,11 @@ class IdleSet {
   Processor* processors_ FIBER_GUARDED_BY(lock_) = nullptr;
   Processor* waiting_for_thread_ FIBER_GUARDED_BY(lock_) = nullptr;
   Worker* parked_ FIBER_GUARDED_BY(lock_) = nullptr;
-  std::atomic<uint32_t> idle_{0};
+  // On one line: a publisher reads both.
+  alignas(64) std::atomic<uint32_t> available_{0};
   std::atomic<uint32_t> spinning_{0};
+  std::atomic<uint32_t> idle_{0};         // written under lock_
+  std::atomic<uint32_t> detached_{0};     // written under lock_
   std::atomic<Worker*> keeper_{nullptr};  // written under lock_
 };
 

@@ -1,10 +1,17 @@
 #include "runtime/monitor.h"
 
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <system_error>
 
+#include "detector/abi/hooks.h"
 #include "runtime/observe/observation.h"
 #include "runtime/scheduler.h"
 #include "runtime/worker_threads.h"
@@ -15,6 +22,14 @@ namespace fiber::internal {
 
 namespace {
 
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+constexpr Clock::duration kShortest = microseconds(20);
+constexpr Clock::duration kLongest = milliseconds(10);
+constexpr Clock::duration kIdleBeforeSleep = milliseconds(20);
+constexpr uint32_t kMostTaken = 4;  // or as many as there are processors
+
 [[noreturn]] void fatal_no_thread(const std::system_error& error) {
   std::fflush(stdout);
   std::fprintf(stderr,
@@ -24,9 +39,35 @@ namespace {
   std::_Exit(2);
 }
 
+// The clock of a thread's CPU time by its number, which may be gone (clock_getcpuclockid(3)
+// has the encoding): 0 then.
+int64_t computed_by(int thread_id) {
+  const auto clock = static_cast<clockid_t>((~static_cast<unsigned>(thread_id) << 3) | 6u);
+  timespec time = {};
+  if (clock_gettime(clock, &time) != 0) return 0;
+  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+// The letter of /proc/<pid>/stat: S and D wait in the kernel.
+bool sleeps_in_kernel(int thread_id) {
+  char text[128];
+  std::snprintf(text, sizeof(text), "/proc/self/task/%d/stat", thread_id);
+  const int file = open(text, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const ssize_t size = read(file, text, sizeof(text) - 1);
+  close(file);
+  if (size <= 0) return false;
+  text[size] = '\0';
+  const char* name_end = std::strrchr(text, ')');
+  return name_end != nullptr && name_end[1] == ' ' && (name_end[2] == 'S' || name_end[2] == 'D');
+}
+
 }  // namespace
 
-void Monitor::start() {
+void Monitor::start(Clock::duration time_slice) {
+  time_slice_ = time_slice;
+  can_take_ = time_slice != Clock::duration::zero() && register_fences();
+  stop_.store(false, std::memory_order_relaxed);
   // Signals are the program's: its fibers' threads handle them.
   sigset_t all;
   sigset_t before;
@@ -43,29 +84,121 @@ void Monitor::start() {
 
 void Monitor::stop() {
   if (!thread_) return;
+  stop_.store(true, std::memory_order_relaxed);
   wake();
   thread_->join();
   thread_.reset();
 }
 
 void Monitor::watch() {
-  while (!scheduler.stopping()) {
+  seen_.assign(Scheduler::kMostProcessors, Seen());
+  pause_ = kShortest;
+  idle_since_ = Clock::now();
+  while (!stop_.load(std::memory_order_relaxed)) {
     start_threads();
-    parker_.park(observe());
+    const Clock::time_point now = Clock::now();
+    if (scheduler.stopping()) {
+      // A fiber that was switched in just then has missed the first request.
+      worker_threads.interrupt_all();
+      parker_.park(now + milliseconds(1));
+      continue;
+    }
+    look_at_processors(now);
+    look_at_timers(now);
+    sleep(now, observe());
   }
-  // What was published for nobody: the spinner that was counted for each.
-  while (scheduler.idle.take_waiting_for_thread() != nullptr)
-    static_cast<void>(scheduler.idle.unspin());
+  start_threads();
 }
 
 void Monitor::start_threads() {
-  while (Processor* processor = scheduler.idle.take_waiting_for_thread()) {
+  bool spinning = false;
+  while (Processor* processor = scheduler.idle.take_waiting_for_thread(spinning)) {
     try {
-      worker_threads.start(*processor, /*spinning=*/true);
+      worker_threads.start(*processor, spinning);
     } catch (const std::system_error& error) {
       fatal_no_thread(error);
     }
   }
+}
+
+void Monitor::look_at_processors(Clock::time_point now) {
+  calls_on_ = false;
+  for (uint32_t i = 0; i < scheduler.processor_count(); ++i)
+    look_at(scheduler.processor(i), seen_[i], now);
+}
+
+void Monitor::look_at(Processor& processor, Seen& seen, Clock::time_point now) {
+  Worker* worker = processor.worker.load(std::memory_order_relaxed);
+  if (worker == nullptr) {
+    seen.worker = nullptr;
+    return;
+  }
+  Seen is = {worker,
+             processor.dispatches.load(std::memory_order_relaxed),
+             worker->calls(),
+             worker->has_lent(),
+             now,
+             0};
+  calls_on_ |= is.has_lent;
+  if (seen.worker != is.worker || seen.dispatches != is.dispatches || seen.calls != is.calls ||
+      seen.has_lent != is.has_lent) {
+    if (can_take_) is.computed_before = computed_by(worker->thread_id());
+    seen = is;
+    return;
+  }
+  if (is.has_lent) {
+    if (scheduler.work_visible() || scheduler.nobody_keeps_time())
+      scheduler.idle.take_from_call(*worker);
+    return;
+  }
+  if (time_slice_ == Clock::duration::zero() || worker->current() == nullptr) return;
+  // Half a pause early: a fiber has begun before we saw it.
+  if (now - seen.since < time_slice_) return;
+  worker->request_preemption();
+  if (now - seen.since >= 2 * time_slice_) take_if_it_does_not_answer(processor, seen);
+}
+
+void Monitor::take_if_it_does_not_answer(Processor& processor, const Seen& seen) {
+  if (!can_take_) return;
+  if (!scheduler.work_visible() && !scheduler.timers_are_due()) return;
+  const bool asleep = sleeps_in_kernel(seen.worker->thread_id());
+  if (!asleep) {
+    if (scheduler.idle.detached() >= std::max(kMostTaken, scheduler.processor_count())) return;
+    const int64_t computed = computed_by(seen.worker->thread_id()) - seen.computed_before;
+    if (std::chrono::nanoseconds(computed) < time_slice_) return;
+  }
+  // The detector may have to refuse: another thread at its side is news to its fast path.
+  if (__fsan_run_widened(asleep ? 1 : 0) != 0) return;
+  static_cast<void>(scheduler.idle.take_from(processor, *seen.worker, seen.dispatches));
+}
+
+// Nobody sleeps until the next timer, and who runs does not look.
+void Monitor::look_at_timers(Clock::time_point) {
+  if (scheduler.idle.has_keeper() || !scheduler.timers_are_due()) return;
+  scheduler.idle.wake_if_needed();
+}
+
+void Monitor::sleep(Clock::time_point now, Clock::time_point latest) {
+  if (scheduler.idle.idle() == scheduler.processor_count()) {
+    if (now - idle_since_ >= kIdleBeforeSleep) {
+      // seq_cst [F2]: pairs with the end of IdleSet's idleness, [F1].
+      asleep_.store(true, std::memory_order_seq_cst);
+      std::atomic_thread_fence(std::memory_order_seq_cst);
+      if (scheduler.idle.idle() == scheduler.processor_count() && !scheduler.stopping())
+        parker_.park(std::min(latest, scheduler.deadline_without_keeper()));
+      asleep_.store(false, std::memory_order_relaxed);
+      pause_ = kShortest;
+      idle_since_ = Clock::now();
+      return;
+    }
+  } else {
+    idle_since_ = now;
+  }
+  const Clock::duration longest =
+      time_slice_ == Clock::duration::zero() ? kLongest : std::min(kLongest, time_slice_ / 2);
+  pause_ = calls_on_ ? std::min(2 * pause_, longest) : longest;
+  parker_.park(std::min({now + pause_, latest, scheduler.deadline_without_keeper()}));
+  if (!calls_on_) pause_ = kShortest;
 }
 
 }  // namespace fiber::internal

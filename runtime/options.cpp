@@ -17,6 +17,7 @@
 #include "runtime/policy.h"
 #include "runtime/scheduler.h"
 #include "runtime/stack_pool.h"
+#include "runtime/worker_threads.h"
 
 namespace fiber::internal {
 namespace {
@@ -62,6 +63,10 @@ __attribute__((constructor(200))) void read_environment() {
   fsan_read_options("FIBER_OPTIONS", table, std::size(table));
   if (environment.procs < 0 || environment.procs > Scheduler::kMostProcessors)
     refuse("procs must be from 0 to 1024");
+  if (environment.preempt_ms < 0 || environment.preempt_ms > 3'600'000)
+    refuse("preempt_ms must be from 0 (never) to 3600000");
+  if (environment.max_threads < 1 || environment.max_threads > WorkerThreads::kMostThreads)
+    refuse("max_threads must be from 1 to 16384");
   if (environment.stack_size < 0 || static_cast<size_t>(environment.stack_size) > kLargestStack)
     refuse("stack_size must be from 0 to 1073741824");
   if (environment.schedtrace < 0) refuse("schedtrace must not be negative");
@@ -105,6 +110,8 @@ Settings settings_for(const Options& options) {
   settings.seed = environment.seed != 0 ? static_cast<uint64_t>(environment.seed)
                   : options.seed != 0   ? options.seed
                                         : fresh_seed();
+  settings.time_slice = std::chrono::milliseconds(environment.preempt_ms);
+  settings.max_threads = static_cast<uint32_t>(environment.max_threads);
   const bool typed = environment.stack_size != default_stack_size && environment.stack_size != 0;
   size_t stack_size = static_cast<size_t>(default_stack_size);
   if (typed) {

@@ -4,6 +4,7 @@
 #ifndef FIBERSAN_RUNTIME_OPTIONS_H
 #define FIBERSAN_RUNTIME_OPTIONS_H
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -18,6 +19,8 @@ struct Settings {
   bool procs_follow_machine;  // nobody chose procs: it is usable_cpus(), and changes with it
   uint64_t seed;
   uint32_t stack_class;
+  std::chrono::milliseconds time_slice;  // 0: fibers are not preempted
+  uint32_t max_threads;
 };
 Settings settings_for(const Options& options);
 

@@ -24,6 +24,8 @@ void park(const Wait& wait, void (*after_save)(void*), void* argument) {
   __fsan_fiber_waiting(wait.reason, wait.objects, wait.count, wait.timed ? 1 : 0);
   fiber->after_save = after_save;
   fiber->after_save_argument = argument;
+  if (fiber->state.peek() != FiberState::kRunning) [[unlikely]]
+    end_call_to_park(fiber);
   fiber->leave = Leave::kPark;
   fiber->state.begin_park();
   leave_stack(fiber, /*last=*/false);

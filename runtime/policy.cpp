@@ -1,6 +1,6 @@
 #include "runtime/policy.h"
 
-#include "runtime/worker.h"
+#include "runtime/processor_use.h"
 
 namespace fiber::internal {
 namespace {
@@ -9,7 +9,8 @@ constinit std::atomic<uint64_t> outside{0};
 }  // namespace
 
 uint64_t random() {
-  if (Worker* worker = current_worker()) return worker->processor()->random.next();
+  ProcessorUse use;
+  if (Processor* processor = use.get()) return processor->random.next();
   // Relaxed: only distinct values are needed.
   return Random::mix(outside.fetch_add(Random::kStep, std::memory_order_relaxed));
 }

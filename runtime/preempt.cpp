@@ -1,9 +1,13 @@
 #include "runtime/preempt.h"
 
+#include <csignal>
+#include <cstring>
+
 #include "detector/abi/hooks.h"
 #include "runtime/fiber.h"
 #include "runtime/park.h"
 #include "runtime/switch.h"
+#include "runtime/worker_threads.h"
 
 extern "C" {
 constinit __thread uint8_t __fiber_preempt_requested = 0;
@@ -36,11 +40,21 @@ __attribute__((noinline)) uint8_t* preempt_request() {
 
 namespace {
 
-// I1. A handler on a stack of its own is told by the frame's address.
+// A handler runs with its signal blocked; a mask that the program has changed for this
+// thread is as good a reason to stay on it.
+bool signals_are_blocked() {
+  sigset_t mask;
+  return pthread_sigmask(SIG_SETMASK, nullptr, &mask) != 0 ||
+         std::memcmp(&mask, &worker_threads.signals(), sizeof(uint64_t)) != 0;
+}
+
+// I1. A handler on a stack of its own is told by the frame's address too.
 bool may_switch(const Fiber* fiber, const void* frame) {
   if (fiber == nullptr || locks_held() != 0) return false;
+  if (fiber->state.peek() != FiberState::kRunning) return false;  // a blocking call
+
   const char* here = static_cast<const char*>(frame);
-  return here >= fiber->stack->low && here < fiber->stack->high();
+  return here >= fiber->stack->low && here < fiber->stack->high() && !signals_are_blocked();
 }
 
 }  // namespace

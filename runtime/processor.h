@@ -39,6 +39,7 @@ struct alignas(128) Processor {
 
   // Guarded by the lock of the idle set.
   Processor* idle_next = nullptr;
+  bool starts_spinning = false;  // the thread that it waits for
 };
 
 }  // namespace fiber::internal

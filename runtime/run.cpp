@@ -25,9 +25,9 @@ constinit std::atomic<bool> run_is_on{false};
 // atomics until a second thread has been started, with procs=1 too.
 class RunThreads {
  public:
-  explicit RunThreads(uint32_t processors) {
+  RunThreads(uint32_t processors, Clock::duration time_slice) {
     try {
-      monitor.start();
+      monitor.start(time_slice);
       for (uint32_t index = 1; index < processors; ++index)
         worker_threads.start(scheduler.processor(index), /*spinning=*/false);
     } catch (const std::system_error& e) {
@@ -43,11 +43,11 @@ class RunThreads {
   RunThreads& operator=(const RunThreads&) = delete;
 
  private:
-  // The monitor first: then nobody starts a thread.
+  // The monitor last: it goes on asking fibers that compute to stop.
   static void end() {
     if (!scheduler.stopping()) scheduler.stop();
-    monitor.stop();
     worker_threads.end_all();
+    monitor.stop();
   }
 };
 
@@ -99,8 +99,8 @@ void run_once(const Settings& settings, MainCall main) {
     }
   } finish;
   __fsan_run_started(settings.procs, settings.seed);
-  Worker& worker = worker_threads.adopt_caller(scheduler.processor(0));
-  RunThreads threads(settings.procs);
+  Worker& worker = worker_threads.adopt_caller(scheduler.processor(0), settings.max_threads);
+  RunThreads threads(settings.procs, settings.time_slice);
   Fiber* fiber = create_fiber(nullptr, kMainClosure, &main, nullptr);
   scheduler.main_fiber = fiber;
   fiber->state.start();

@@ -2,6 +2,8 @@
 
 #include "runtime/net/poller.h"
 #include "runtime/policy.h"
+#include "runtime/processor_use.h"
+#include "runtime/worker_threads.h"
 
 namespace fiber::internal {
 
@@ -9,17 +11,17 @@ namespace fiber::internal {
 [[clang::no_destroy]] constinit Scheduler scheduler;
 
 void Scheduler::enqueue(Fiber* fiber, Runnable why) {
-  Worker* worker = current_worker();
-  if (worker == nullptr) {
+  ProcessorUse use;
+  Processor* processor = use.get();
+  if (processor == nullptr) {
+    if (why == Runnable::kCreated) count(Counter::kFibersCreated);
     fiber_runnable(nullptr, fiber, why);
-    global.push(fiber);
-    idle.work_published();
+    enqueue_anywhere(fiber);
     return;
   }
-  Processor& processor = *worker->processor();
-  if (why == Runnable::kCreated) fiber_created(processor.counters, fiber);
-  fiber_runnable(&processor.counters, fiber, why);
-  if (Fiber* displaced = processor.queue.push_next(fiber)) enqueue_last(processor, displaced);
+  if (why == Runnable::kCreated) fiber_created(processor->counters, fiber);
+  fiber_runnable(&processor->counters, fiber, why);
+  if (Fiber* displaced = processor->queue.push_next(fiber)) enqueue_last(*processor, displaced);
   // Alone, the caller is the one who would be woken.
   if (count_ > 1) idle.work_published();
 }
@@ -57,6 +59,7 @@ void Scheduler::stop() {
   stopping_.store(true, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);  // [F1], pairs with [F2] of idle.h
   idle.wake_all();
+  worker_threads.interrupt_all();
 }
 
 void Scheduler::finish() {
@@ -69,6 +72,17 @@ void Scheduler::finish() {
   }
   idle.reset();
   main_fiber = nullptr;
+}
+
+bool Scheduler::somebody_must_run(const Processor& processor) const {
+  if (!processor.queue.empty() || !global.empty()) return true;
+  // Next slots of others: their owners take them soon, or the monitor finds them.
+  for (uint32_t i = 0; i < count_; ++i) {
+    if (!processors_[i]->queue.ring_empty()) return true;
+  }
+  constexpr auto kSoon = std::chrono::milliseconds(10);  // later ones are the monitor's
+  if (timers.empty() || idle.has_keeper()) return false;
+  return timers.next_deadline() < Clock::now() + kSoon;
 }
 
 bool Scheduler::work_visible() const {

@@ -32,6 +32,11 @@ class Scheduler {
   // Puts a runnable fiber where a worker finds it. Runs next on the caller's processor, or
   // goes to the global queue when the caller has none.
   void enqueue(Fiber* fiber, Runnable why = Runnable::kWoken);
+  // Behind everybody, in the global queue.
+  void enqueue_anywhere(Fiber* fiber) {
+    global.push(fiber);
+    idle.work_published();
+  }
   // At the end of the processor's ring, or with half of it to the global queue. By the
   // processor's worker.
   void enqueue_last(Processor& processor, Fiber* fiber) {
@@ -50,6 +55,16 @@ class Scheduler {
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
   // Is there a fiber in any queue? Exact only behind a fence, see idle.h.
   bool work_visible() const;
+  // The processor is about to be without a worker, behind [F2] of idle.h: is there something
+  // that waits for one, or soon will?
+  bool somebody_must_run(const Processor& processor) const;
+  bool timers_are_due() const { return !timers.empty() && timers.next_deadline() <= Clock::now(); }
+  // Timers are armed and no worker sleeps until the next one.
+  bool nobody_keeps_time() const { return !timers.empty() && !idle.has_keeper(); }
+  // For the monitor, which then has to wake somebody.
+  Clock::time_point deadline_without_keeper() const {
+    return idle.has_keeper() ? TimerHeap::kNever : timers.next_deadline();
+  }
   // May anybody outside of the runtime make a fiber ready?
   bool foreign_wakers() const { return foreign_wakers_.load(std::memory_order_relaxed) != 0; }
   void foreign_waker_added() { foreign_wakers_.fetch_add(1, std::memory_order_relaxed); }

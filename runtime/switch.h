@@ -18,6 +18,11 @@ inline void leave_stack(Fiber* fiber, bool last) {
   fiber->notes.arrived(*fiber->worker_notes);
 }
 
+// Ends the blocking call that the fiber is in. Returns with a processor, or never.
+void end_call(Fiber* fiber);
+// The same before the fiber parks, its after_save set: it needs no processor for that.
+void end_call_to_park(Fiber* fiber);
+
 // Completes the join and leaves for good.
 [[noreturn]] void end_fiber(Fiber* fiber);
 

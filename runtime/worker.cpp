@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <chrono>
 
+#include <unistd.h>
+
 #include "runtime/deadlock.h"
 #include "runtime/fork.h"
 #include "runtime/net/poller.h"
@@ -47,7 +49,7 @@ __attribute__((noinline)) Worker* current_worker() {
   return this_worker;
 }
 
-void Worker::work() {
+void Worker::adopt_thread() {
   this_worker = this;
   // Relaxed: a number by itself, for dumps.
   thread_id_.store(static_cast<int>(syscall(SYS_gettid)), std::memory_order_relaxed);
@@ -55,6 +57,28 @@ void Worker::work() {
   exceptions_ = reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
   errno_ = &errno;
   preempt_request_ = preempt_request();
+  SpinGuard guard(request_lock_);
+  shared_request_ = preempt_request_;
+}
+
+void Worker::leave_thread() {
+  {
+    SpinGuard guard(request_lock_);
+    shared_request_ = nullptr;
+  }
+  *preempt_request_ = 0;
+  thread_id_.store(0, std::memory_order_relaxed);
+  this_worker = nullptr;
+  processor_ = nullptr;
+  shared_processor_.store(nullptr, std::memory_order_relaxed);
+  call_.store(Call::kNone, std::memory_order_relaxed);
+  leaving_ = false;
+  // Not end_detached(): the count may be a later run's, and reset() cares for this one's.
+  detached_ = false;
+}
+
+void Worker::work() {
+  adopt_thread();
   while (Fiber* fiber = find_fiber()) {
     if (fiber->state.dispatch()) execute(fiber);
   }
@@ -62,9 +86,7 @@ void Worker::work() {
     spinning_ = false;
     static_cast<void>(scheduler.idle.unspin());
   }
-  this_worker = nullptr;
-  thread_id_.store(0, std::memory_order_relaxed);
-  processor_ = nullptr;
+  leave_thread();
 }
 
 // --- which fiber next ---
@@ -72,7 +94,12 @@ void Worker::work() {
 // Null when the run stops.
 Fiber* Worker::find_fiber() {
   for (;;) {
+    if (leaving_) return nullptr;
     if (scheduler.stopping()) return in_forked_child() ? alone_in_forked_child() : nullptr;
+    if (processor_ == nullptr) {
+      get_processor_back();
+      continue;
+    }
     fire_due_timers();
     Fiber* fiber = pick_local(processor_->picks.first_source(processor_->queue.ring_empty()));
     if (fiber == nullptr && poll_network()) fiber = pick_local(Source::kRing);
@@ -208,6 +235,18 @@ void Worker::give_up_processor() {
   wait_for_processor();
 }
 
+// The worker's processor was taken while it ran a fiber, which is in a queue now or gone.
+void Worker::get_processor_back() {
+  if (retired_) {
+    scheduler.idle.end_detached(*this);
+    while (!scheduler.stopping()) parker_.park(TimerHeap::kNever);
+    return;
+  }
+  if (scheduler.idle.rejoin(*this)) return;
+  scheduler.idle.park_detached(*this);
+  wait_for_processor();
+}
+
 // Returns with a processor, or because the run stops. The worker is parked.
 void Worker::wait_for_processor() {
   IdleSet& idle = scheduler.idle;
@@ -252,7 +291,7 @@ void Worker::watch_for_deadlock(Clock::time_point& deadline) {
 // --- running a fiber ---
 
 void Worker::execute(Fiber* fiber) {
-  __atomic_store_n(&current_, fiber, __ATOMIC_RELAXED);  // for statistics
+  current_.store(fiber, std::memory_order_relaxed);
   // Relaxed: the request is for a fiber that has run before, whoever it was.
   __atomic_store_n(preempt_request_, 0, __ATOMIC_RELAXED);
   std::atomic<uint32_t>& dispatches = processor_->dispatches;
@@ -264,39 +303,52 @@ void Worker::execute(Fiber* fiber) {
   *exceptions_ = {entering.caught_exceptions, entering.uncaught_exceptions};
   *errno_ = entering.error_number;
   notes_.leaving(fiber->notes, /*last=*/false);
+  end_use();
   const Arrival arrival = switch_to(fiber->context, fiber);
+  begin_use();
   notes_.arrived(fiber->notes);
   fiber->thread_state = {exceptions_->caught, exceptions_->uncaught, *errno_};
   *exceptions_ = {};
   fiber->context = arrival.from;
   __fsan_fiber_switched_out(fiber->detector);
-  __atomic_store_n(&current_, nullptr, __ATOMIC_RELAXED);
+  current_.store(nullptr, std::memory_order_relaxed);
   fiber_left(fiber);
+  // The monitor has taken it, or is just finding out that it cannot.
+  if (processor() == nullptr) processor_ = scheduler.idle.confirmed_processor(*this);
   after_leaving(fiber);
 }
 
+// processor_ is null when it was taken from the fiber.
 void Worker::after_leaving(Fiber* fiber) {
-  Counters& counters = processor_->counters;
+  Processor* processor = processor_;
+  Counters* counters = processor == nullptr ? nullptr : &processor->counters;
+  const auto note = [counters](Counter counter) {
+    counters != nullptr ? counters->add(counter) : count(counter);
+  };
   switch (fiber->leave) {
     case Leave::kYield: {
-      counters.add(Counter::kYields);
-      fiber_runnable(&counters, fiber, Runnable::kAgain);
+      note(Counter::kYields);
+      fiber_runnable(counters, fiber, Runnable::kAgain);
       fiber->state.yielded();
-      const bool others = !processor_->queue.empty();
-      scheduler.enqueue_last(*processor_, fiber);
+      if (processor == nullptr) {
+        scheduler.enqueue_anywhere(fiber);
+        return;
+      }
+      const bool others = !processor->queue.empty();
+      scheduler.enqueue_last(*processor, fiber);
       if (others) scheduler.idle.wake_if_needed();
       return;
     }
     case Leave::kPreempted:
-      counters.add(Counter::kPreemptions);
-      fiber_runnable(&counters, fiber, Runnable::kAgain);
+    case Leave::kNeedsProcessor:
+      if (fiber->leave == Leave::kPreempted) note(Counter::kPreemptions);
+      fiber_runnable(counters, fiber, Runnable::kAgain);
       // Behind everybody, as in Go: its own ring may be all that waits behind it.
       fiber->state.yielded();
-      scheduler.global.push(fiber);
-      scheduler.idle.wake_if_needed();
+      scheduler.enqueue_anywhere(fiber);
       return;
     case Leave::kPark:
-      counters.add(Counter::kParks);
+      note(Counter::kParks);
       if (fiber->after_save != nullptr) fiber->after_save(fiber->after_save_argument);
       // After kNothing the fiber is no longer ours to touch.
       if (fiber->state.context_saved() == NextStep::kEnqueue)
@@ -304,12 +356,38 @@ void Worker::after_leaving(Fiber* fiber) {
       return;
     case Leave::kEnd: {
       const bool was_main = fiber == scheduler.main_fiber && !fiber->exited;
-      fiber_ended(counters, *fiber);
-      destroy_fiber(fiber, &processor_->stacks);
+      if (counters != nullptr) {
+        fiber_ended(*counters, *fiber);
+      } else {
+        count(Counter::kFibersEnded);
+      }
+      destroy_fiber(fiber, processor == nullptr ? nullptr : &processor->stacks);
       if (was_main) scheduler.stop();
       return;
     }
+    case Leave::kMoveAway:
+      fiber->state.yielded();
+      retired_ = true;
+      if (processor == nullptr) {
+        scheduler.enqueue_anywhere(fiber);
+        return;
+      }
+      if (Fiber* displaced = processor->queue.push_next(fiber))
+        scheduler.enqueue_last(*processor, displaced);
+      scheduler.idle.give_away(*this);
+      return;
+    case Leave::kAbandon:
+      // In the middle of a wait: what it has locked, others may use.
+      if (fiber->after_save != nullptr) fiber->after_save(fiber->after_save_argument);
+      leaving_ = true;
+      return;
   }
+}
+
+void Worker::request_preemption() {
+  SpinGuard guard(request_lock_);
+  // Relaxed: the poll that reads it needs no order.
+  if (shared_request_ != nullptr) __atomic_store_n(shared_request_, 1, __ATOMIC_RELAXED);
 }
 
 }  // namespace fiber::internal

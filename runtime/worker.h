@@ -17,6 +17,7 @@
 #include <atomic>
 
 #include "runtime/fiber.h"
+#include "runtime/lock.h"
 #include "runtime/net/poller.h"
 #include "runtime/parker.h"
 #include "runtime/processor.h"
@@ -31,21 +32,61 @@ class Worker {
   // Runs fibers on the calling thread until the run stops. The worker has its processor.
   void work();
 
-  // Null while it has none.
-  Processor* processor() const { return processor_; }
-  Fiber* current() const { return current_; }
-  // For statistics, from any thread; stale at once.
-  bool running_fiber() const { return __atomic_load_n(&current_, __ATOMIC_RELAXED) != nullptr; }
+  // Null while it has none. Relaxed: the monitor changes it, see processor_use.h.
+  Processor* processor() const { return shared_processor_.load(std::memory_order_relaxed); }
+  // For ProcessorUse: null also during a blocking call.
+  Processor* usable_processor() const {
+    return call_.load(std::memory_order_relaxed) == Call::kNone ? processor() : nullptr;
+  }
+  Fiber* current() const { return current_.load(std::memory_order_relaxed); }
   // Small numbers, used again: the worker's identity for the detector.
   uint32_t index() const { return index_; }
+  // The thread that called run().
+  bool is_callers() const { return index_ == 0; }
+
+  // See processor_use.h. They nest.
+  void begin_use() {
+    uses_.store(uses_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  }
+  void end_use() {
+    // release [R2]: what we did with the processor. Pairs with [A2] in take_from().
+    uses_.store(uses_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
+  }
+
+  // Around a blocking call, on the fiber's stack; see blocking.cpp.
+  enum class AfterCall : uint8_t { kHasProcessor, kNeedsProcessor, kRunHasEnded };
+  [[nodiscard]] bool begin_call();
+  [[nodiscard]] AfterCall end_call(bool wants_processor);
+  // At the end of the run: true when the thread is in a blocking call; it will end alone.
+  [[nodiscard]] bool abandon();
+
+  // For the monitor. How many blocking calls it has begun; whether it is in one whose
+  // processor nobody has taken yet.
+  uint32_t calls() const { return calls_.load(std::memory_order_relaxed); }
+  bool in_call() const { return call_.load(std::memory_order_relaxed) != Call::kNone; }
+  bool has_lent() const { return call_.load(std::memory_order_relaxed) == Call::kLent; }
+  // Asks the fiber to yield at its next poll.
+  void request_preemption();
   // The system's id of its thread; 0: it has none now.
   int thread_id() const { return thread_id_.load(std::memory_order_relaxed); }
+  // For statistics, from any thread; stale at once.
+  bool running_fiber() const { return current() != nullptr; }
+
   // From any thread: its sleep ends, now or the next time.
   void unpark();
 
  private:
   friend class IdleSet;
   friend class WorkerThreads;
+
+  // A blocking call, and whose the processor is that the worker had.
+  enum class Call : uint8_t {
+    kNone,
+    kLent,       // the worker's, and anybody's who needs one
+    kTaken,      // somebody else's
+    kAbandoned,  // the run has ended
+  };
 
   // The loop in one function: returns between two switches are mispredicted, 10 ns a yield.
   [[gnu::always_inline]] Fiber* find_fiber();
@@ -63,27 +104,46 @@ class Worker {
   void enqueue_edges(Poller::Ready& edges);
   bool work_waits();
   void give_up_processor();
+  void get_processor_back();
+  void adopt_thread();
+  void leave_thread();
   void wait_for_processor();
   void sleep_until(Clock::time_point deadline);
   void watch_for_deadlock(Clock::time_point& deadline);
 
+  // Under the lock of the idle set: what a blocking call has left, or null.
+  [[nodiscard]] Processor* take_lent();
+
   [[gnu::always_inline]] void execute(Fiber* fiber);
   [[gnu::always_inline]] void after_leaving(Fiber* fiber);
 
-  std::atomic<int> thread_id_{0};
+  // The loop's own view: what the worker has while it runs no fiber.
   Processor* processor_ = nullptr;
-  Fiber* current_ = nullptr;
+  // The same while a fiber runs, unless it was taken. Changes under the lock of the idle set.
+  std::atomic<Processor*> shared_processor_{nullptr};
+  std::atomic<uint32_t> uses_{1};
+  std::atomic<Fiber*> current_{nullptr};  // written by its thread, relaxed
   SwitchNotes notes_;
   // The thread's own, looked up once.
   ExceptionGlobals* exceptions_ = nullptr;
   int* errno_ = nullptr;
   uint8_t* preempt_request_ = nullptr;
+  std::atomic<int> thread_id_{0};
   bool spinning_ = false;
+  bool retired_ = false;  // the caller's thread, after its first blocking call
+  bool leaving_ = false;  // its fiber was abandoned: the thread ends
   const uint32_t index_;
+
+  SpinLock request_lock_{LockRank::kPreemption};
+  uint8_t* shared_request_ FIBER_GUARDED_BY(request_lock_) = nullptr;  // while its thread lives
+  std::atomic<bool> in_use_{false};                                    // a thread has its number
+  std::atomic<Call> call_{Call::kNone};
+  std::atomic<uint32_t> calls_{0};
 
   // Guarded by the lock of the idle set.
   Worker* parked_next_ = nullptr;
   bool parked_ = false;
+  bool detached_ = false;  // runs a fiber, and its processor was taken
 
   Parker parker_;
   std::atomic<bool> polling_{false};  // sleeps in Poller::poll(), not in the parker

@@ -23,13 +23,13 @@ constinit std::atomic<bool> accesses_are_parallel{false};
 
 namespace {
 
-constexpr unsigned kProcessorLimit = 1024;
+constexpr unsigned kWorkerLimit = 16384;
 constexpr uintptr_t kPage = 4096;
 
 // Never destroyed: hooks are called until the very end.
 [[clang::no_destroy]] constinit fsan_fiber main_thread;
 constinit Ring main_ring;
-constinit Ring processor_rings[kProcessorLimit];
+constinit Ring worker_rings[kWorkerLimit];
 constinit unsigned ring_log2_events = 0;
 constinit std::atomic<uint64_t> foreign_count{0};
 constinit Slab fiber_slab(sizeof(fsan_fiber));
@@ -90,8 +90,8 @@ using fibersan::this_thread;
 extern "C" {
 
 void __fsan_processor_acquired(uint32_t index) {
-  FIBERSAN_CHECK(index < fibersan::kProcessorLimit, index);
-  fibersan::Ring& ring = fibersan::processor_rings[index];
+  FIBERSAN_CHECK(index < fibersan::kWorkerLimit, index);
+  fibersan::Ring& ring = fibersan::worker_rings[index];
   if (!ring.is_open()) ring.open(fibersan::ring_log2_events);
   this_thread.ring = &ring;
   this_thread.processor = index;
@@ -110,6 +110,18 @@ void __fsan_run_started(uint32_t processors, uint64_t) {
   fibersan::accesses_are_parallel.store(processors > 1 || is_foreign, std::memory_order_relaxed);
   fibersan::note_run_started();
 }
+
+int __fsan_run_widened(int asleep) {
+  if (fibersan::accesses_are_parallel.load(std::memory_order_relaxed)) return 0;
+  // Within an access it might overwrite what the second thread is about to store.
+  if (asleep == 0) return 1;
+  // Relaxed: what starts the second thread, or gives it a processor, comes after.
+  fibersan::accesses_are_parallel.store(true, std::memory_order_relaxed);
+  return 0;
+}
+
+// Its record stays for ever: the thread in the call goes on using it.
+void __fsan_fiber_abandoned(struct fsan_fiber* fiber) { fibersan::remove_live(*fiber); }
 
 void __fsan_run_finished(void) {
   while (fsan_fiber* fiber = fibersan::first_live()) fibersan::end_fiber(*fiber);

@@ -18,11 +18,12 @@ namespace {
 
 bool runs(FiberState state) {
   return state == FiberState::kRunning || state == FiberState::kParking ||
-         state == FiberState::kWoken;
+         state == FiberState::kWoken || state == FiberState::kInCall;
 }
 
 const char* state_text(const FiberSnapshot& fiber) {
   if (fiber.state == FiberState::kParked) return wait_reason_text(fiber.reason);
+  if (fiber.state == FiberState::kInCall) return wait_reason_text(FSAN_WAIT_BLOCKING_CALL);
   return fiber.state == FiberState::kRunnable ? "runnable" : "running";
 }
 

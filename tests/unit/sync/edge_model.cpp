@@ -139,6 +139,8 @@ const uint8_t __fsan_listening = 1;
 void __fsan_processor_acquired(uint32_t) {}
 void __fsan_processor_released(uint32_t) {}
 void __fsan_run_started(uint32_t, uint64_t) {}
+int __fsan_run_widened(int) { return 0; }
+void __fsan_fiber_abandoned(struct fsan_fiber*) {}
 void __fsan_run_finished() {  // those that were stopped are gone
   std::scoped_lock lock(model().mutex);
   for (fsan_fiber* fiber : std::exchange(model().live, {})) delete fiber;
