@@ -11,6 +11,7 @@
 #include "runtime/join.h"
 #include "runtime/observe/fiber_snapshot.h"
 #include "runtime/park.h"
+#include "runtime/preempt.h"
 #include "runtime/scheduler.h"
 #include "runtime/switch.h"
 
@@ -25,6 +26,7 @@ void require_fiber(const char* message) {
 void start(Fiber* fiber) {
   fiber->state.start();
   scheduler.enqueue(fiber, Runnable::kCreated);
+  poll_for_preemption();
 }
 
 }  // namespace

@@ -16,6 +16,8 @@
 
 #include <cstdint>
 
+#include "detector/abi/hooks.h"
+
 namespace fiber::internal {
 
 // How many locks of the runtime the calling thread holds. Read and written in one
@@ -52,6 +54,11 @@ void uncount_lock();
 uint32_t locks_held();
 // The calling thread's request; its address stays valid while the thread lives.
 uint8_t* preempt_request();
+// A poll in the runtime, on a fiber that holds no lock: in library code there may be no other.
+inline void poll_for_preemption() {
+  if (__atomic_load_n(preempt_request(), __ATOMIC_RELAXED) != 0) [[unlikely]]
+    __fiber_preempt();
+}
 
 }  // namespace fiber::internal
 

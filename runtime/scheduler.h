@@ -28,6 +28,7 @@ namespace fiber::internal {
 class Scheduler {
  public:
   static constexpr uint32_t kMostProcessors = 1024;
+  static constexpr Clock::duration kTimersAreLate = std::chrono::milliseconds(1);
 
   // Puts a runnable fiber where a worker finds it. Runs next on the caller's processor, or
   // goes to the global queue when the caller has none.
@@ -63,7 +64,8 @@ class Scheduler {
   bool nobody_keeps_time() const { return !timers.empty() && !idle.has_keeper(); }
   // For the monitor, which then has to wake somebody.
   Clock::time_point deadline_without_keeper() const {
-    return idle.has_keeper() ? TimerHeap::kNever : timers.next_deadline();
+    return idle.has_keeper() || timers.empty() ? TimerHeap::kNever
+                                               : timers.next_deadline() + kTimersAreLate;
   }
   // May anybody outside of the runtime make a fiber ready?
   bool foreign_wakers() const { return foreign_wakers_.load(std::memory_order_relaxed) != 0; }
