@@ -267,7 +267,8 @@ void Worker::wait_for_processor() {
 
 // The keeper's sleep ends at its deadline, everybody's by unpark().
 void Worker::sleep_until(Clock::time_point deadline) {
-  count(Counter::kThreadSleeps);
+  // Without a processor; whoever gives us one may do so now.
+  shared_counters().add_shared(Counter::kThreadSleeps, 1);
   parker_.park(deadline);
   advance_coarse_clock(Clock::now());
 }

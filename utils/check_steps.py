@@ -154,6 +154,10 @@ def never_instrumented():
     return script(os.path.join(TOP, "tests", "layers", "never_instrumented.py"), BUILD)
 
 
+def mutants():
+    return script(os.path.join(TOP, "tests", "model", "memory", "mutants.py"))
+
+
 def formatting():
     files = sorted(path for folder in FORMATTED for ending in ("h", "c", "cpp")
                    for path in glob.glob(os.path.join(TOP, folder, "**", "*." + ending),
@@ -185,9 +189,10 @@ STEPS = {
     "format": formatting,
     "tidy": static_checks,
 }
-# On demand, as in `utils/check asan tsan`: each is one more build of everything but the pass.
+# On demand, as in `utils/check asan tsan`: each sanitizer is one more build of everything but the
+# pass; the mutants of the model tests are one compilation each.
 STEPS_ON_DEMAND = {preset: functools.partial(sanitized, preset)
-                   for preset in ("asan", "ubsan", "tsan")}
+                   for preset in ("asan", "ubsan", "tsan")} | {"mutants": mutants}
 ALL_STEPS = STEPS | STEPS_ON_DEMAND
 
 
