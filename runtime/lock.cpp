@@ -2,13 +2,14 @@
 
 #include <sched.h>
 #include <time.h>
+#include <algorithm>
 
 #include "runtime/fork.h"
 
 namespace fiber::internal {
 
 void SpinLock::lock_contended() {
-  constexpr int kSpins = 128;
+  constexpr int kSpins = 24;
   constexpr int kYields = 64;
   constexpr long kNapNs = 50'000;
   for (int tries = 0;; ++tries) {
@@ -16,9 +17,11 @@ void SpinLock::lock_contended() {
     if (!held_.load(std::memory_order_relaxed) && !held_.exchange(true, std::memory_order_acquire))
       return;
     if (tries < kSpins) {
+      for (int i = 1 << std::min(tries, 5); i > 0; --i) {
 #if defined(__x86_64__)
-      __builtin_ia32_pause();
+        __builtin_ia32_pause();
 #endif
+      }
     } else if (tries < kSpins + kYields) {
       sched_yield();  // I1
     } else {

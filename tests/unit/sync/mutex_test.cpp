@@ -153,10 +153,14 @@ TEST(Mutex, AnotherFiberMayUnlock) {
   });
 }
 
+// Without a detector nobody records who holds a mutex: what is certain is that the only
+// thread of the process waits for itself.
 TEST(Mutex, LockingTwiceOutsideOfFibersThrows) {
   Mutex mutex;
   std::scoped_lock lock(mutex);
   EXPECT_THROW(mutex.lock(), fiber::Deadlock);
+  EXPECT_FALSE(mutex.try_lock());
+  EXPECT_FALSE(mutex.try_lock_for(1ms));
   RwMutex rw_mutex;
   std::scoped_lock write(rw_mutex);
   EXPECT_THROW(rw_mutex.lock(), fiber::Deadlock);

@@ -134,6 +134,57 @@ TEST(Stress, SelectsThatFaceEachOther) {
   });
 }
 
+// Nothing is ever ready, so each takes the locks of all channels: two that took them in the
+// order of their cases would block each other at once.
+TEST(Stress, SelectsInOppositeOrders) {
+  for (unsigned procs : {2U, 4U}) {
+    fiber::run(
+        [] {
+          std::vector<Channel<int>> channels(6);
+          fiber::WaitGroup group;
+          for (int f = 0; f < 4; ++f) {
+            group.go([&, forward = f % 2 == 0] {
+              fiber::Select select;
+              for (size_t i = 0; i < channels.size(); ++i)
+                select.add(on_receive(channels[forward ? i : channels.size() - 1 - i]));
+              select.add(fiber::otherwise());
+              for (int i = 0; i < 20000; ++i) ASSERT_EQ(select.wait(), channels.size());
+            });
+          }
+          group.wait();
+        },
+        {.procs = procs});
+  }
+}
+
+// One value goes round: it is put into the next channel before it is taken out of the last.
+// So one channel always has a value, and a select never finds that none has.
+TEST(Stress, SelectSeesAllChannelsAtOnce) {
+  on_processors([] {
+    Channel<int> channels[3] = {Channel<int>(1), Channel<int>(1), Channel<int>(1)};
+    std::atomic<bool> over{false};
+    channels[0].send(1);
+    fiber::WaitGroup group;
+    group.go([&] {
+      for (size_t at = 0; !over; at = (at + 1) % 3) {
+        channels[(at + 1) % 3].send(1);
+        while (!channels[at].try_receive()) fiber::yield();
+        if (at == 0) fiber::yield();
+      }
+    });
+    for (int i = 0; i < 3000; ++i) {
+      // What it takes out it puts back where it was.
+      const size_t taken = fiber::select(on_receive(channels[2]), on_receive(channels[1]),
+                                         on_receive(channels[0]), fiber::otherwise());
+      ASSERT_LT(taken, 3U) << "a select missed a value that was there all the time";
+      channels[2 - taken].send(1);
+      if (i % 64 == 0) fiber::yield();
+    }
+    over = true;
+    group.wait();
+  });
+}
+
 // A time-out and its partner come at the same moment: both agree on who won.
 TEST(Stress, TimersAgainstData) {
   for (size_t capacity : {0U, 1U}) {
