@@ -12,6 +12,9 @@
 // chunk is i + C * step, or limit when that is nearer: the loop keeps its instructions and its
 // form (LLVM vectorises, unrolls and reduces it as before), and polls every C iterations.
 //
+// Where the comparison is not at the back-edge (a loop unrolled by LLVM leaves it inside), the
+// same is done in its place, with chunk carried around the loop.
+//
 // Cost:     a subtraction, a comparison and a conditional move before the loop, outside of
 //           all loops around it in which start and limit do not change.
 // Source:   loop strip mining, as HotSpot does it for its safepoints; without its inner loop
@@ -21,7 +24,8 @@
 //   C1  While the loop goes on below chunk it would have gone on below limit: chunk lies
 //       between i and limit, or is limit. This holds for every start, limit and width, also
 //       where i wraps; the original comparison decides when the loop ends.
-//   C2  i + C * step never wraps when it is chosen.
+//   C2  i + C * step never wraps when it is chosen. C * step itself may, where the step is not
+//       a constant: then the chunk is shorter.
 #ifndef FIBERSAN_INSTRUMENT_COUNTED_LOOP_H
 #define FIBERSAN_INSTRUMENT_COUNTED_LOOP_H
 
@@ -31,35 +35,44 @@
 #include "instrument/poll.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/Instructions.h"
 
 namespace fibersan::instrument {
 
 struct CountedLoop {
-  llvm::BranchInst* latch;   // the only way back
+  llvm::BranchInst* test;    // in each iteration, once
+  unsigned inside;           // the successor of `test` that goes on
   llvm::Instruction* entry;  // the only way in: the preheader's last instruction
+  llvm::Instruction* latch;  // the only way back
   llvm::BasicBlock* header;
   llvm::CmpInst::Predicate goes_on;  // counter goes_on limit
-  llvm::Value* counter;              // as compared: after the step
+  llvm::Value* counter;              // as compared
   llvm::Value* limit;
-  const llvm::SCEV* start;             // the counter in the first comparison
-  llvm::Instruction* outermost_entry;  // where start and limit have been known all the time
-  bool is_guarded;                     // start goes_on limit is known
-  int64_t step;
+  const llvm::SCEV* start;  // the counter in the first comparison
+  const llvm::SCEV* step;
+  bool is_upwards;
+  llvm::Instruction* outermost_entry;  // where start, step and limit are known already
+  bool is_guarded;                     // start goes_on limit is known at the entry
 };
 
 // The loop in this form, if it is in this form. It must be simplified.
-std::optional<CountedLoop> counted_loop(llvm::Loop& loop, llvm::ScalarEvolution& evolution);
+std::optional<CountedLoop> counted_loop(llvm::Loop& loop, llvm::ScalarEvolution& evolution,
+                                        const llvm::DominatorTree& dominators);
 
 // How many iterations a chunk may have, at most `wanted`.
 uint64_t possible_chunk(const CountedLoop& loop, uint64_t wanted);
 
-// Emits the first chunk's end; uses the analyses, so it comes before any change of the CFG.
-llvm::Value* emit_first_chunk(const CountedLoop& loop, uint64_t iterations,
-                              llvm::ScalarEvolution& evolution);
+struct Chunk {
+  llvm::Value* length;  // of every chunk, in the counter's units
+  llvm::Value* end;     // of the first one
+};
+
+// Emits the first chunk; uses the analyses, so it comes before any change of the CFG.
+Chunk emit_first_chunk(const CountedLoop& loop, uint64_t iterations,
+                       llvm::ScalarEvolution& evolution);
 // Changes the CFG.
-void strip_mine(const CountedLoop& loop, llvm::Value* first_chunk, uint64_t iterations,
-                PollEmitter& polls);
+void strip_mine(const CountedLoop& loop, const Chunk& first, PollEmitter& polls);
 
 }  // namespace fibersan::instrument
 

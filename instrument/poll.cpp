@@ -14,6 +14,8 @@ namespace {
 using llvm::Value;
 
 constexpr const char* kRequested = "__fiber_preempt_requested";
+constexpr const char* kNear = "movb %fs:${1:P}@tpoff, $0";
+constexpr const char* kFar = "movq ${1:P}@gottpoff(%rip), ${0:q}\n\tmovb %fs:(${0:q}), $0";
 constexpr const char* kPreempt = "__fiber_preempt";
 
 llvm::GlobalVariable* requested_in(llvm::Module& module) {
@@ -42,24 +44,15 @@ PollEmitter::PollEmitter(llvm::Module& module)
     : module_(module), requested_(requested_in(module)), preempt_(preempt_in(module)) {}
 
 Value* PollEmitter::request(llvm::IRBuilder<>& builder) {
-  llvm::Type* i8 = builder.getInt8Ty();
-  llvm::InlineAsm* test;
-  if (is_for_executable(module_)) {
-    test = llvm::InlineAsm::get(llvm::FunctionType::get(i8, {builder.getPtrTy()}, false),
-                                "cmpb $$0, %fs:${1:P}@tpoff", "={@ccne},^Ws,~{dirflag},~{fpsr}",
-                                /*hasSideEffects=*/true);
-  } else {
-    auto* results = llvm::StructType::get(i8, builder.getInt64Ty());
-    test = llvm::InlineAsm::get(llvm::FunctionType::get(results, {builder.getPtrTy()}, false),
-                                "movq ${2:P}@gottpoff(%rip), $1\n\tcmpb $$0, %fs:($1)",
-                                "={@ccne},=&r,^Ws,~{dirflag},~{fpsr}", /*hasSideEffects=*/true);
-  }
-  llvm::CallInst* call = builder.CreateCall(test, {requested_});
+  auto* type = llvm::FunctionType::get(builder.getInt8Ty(), {builder.getPtrTy()}, false);
+  bool is_near = is_for_executable(module_);
+  auto* load = llvm::InlineAsm::get(type, is_near ? kNear : kFar, is_near ? "=q,^Ws" : "=&q,^Ws",
+                                    /*hasSideEffects=*/true);
+  llvm::CallInst* call = builder.CreateCall(load, {requested_});
   call->setMemoryEffects(llvm::MemoryEffects::inaccessibleMemOnly());
   call->setDoesNotThrow();
   call->addFnAttr(llvm::Attribute::WillReturn);
-  Value* flag = call->getType()->isStructTy() ? builder.CreateExtractValue(call, 0) : call;
-  return builder.CreateTrunc(flag, builder.getInt1Ty(), "preempt.requested");
+  return builder.CreateICmpNE(call, builder.getInt8(0), "preempt.requested");
 }
 
 void PollEmitter::emit_before(llvm::Instruction& place) {

@@ -2,12 +2,15 @@
 //
 //   if (__fiber_preempt_requested) __fiber_preempt();     (detector/abi/hooks.h)
 //
-// Output:   one comparison of a byte at %fs: (two instructions in shared libraries) and a
-//           branch to a call out of line, which saves the general registers.
+// Output:   the load of a byte at %fs: (two instructions in shared libraries), its test, and
+//           a branch to a call out of line, which saves the general registers.
 // Not here: where polls are, see poll_placement.h.
 //
 // Invariants
-//   L1  The test is assembly, so that no address of the byte exists that could be kept.
+//   L1  The load is assembly, so that no address of the byte exists that could be kept.
+//
+// Rejected: comparison in memory, with the flag as the assembly's result (one register less):
+//           LLVM 19 puts other instructions that set flags between it and the branch.
 #ifndef FIBERSAN_INSTRUMENT_POLL_H
 #define FIBERSAN_INSTRUMENT_POLL_H
 

@@ -21,11 +21,11 @@ void forget_effects(llvm::Function& function) {
 }
 
 void emit(const PollPlan& plan, PollEmitter& polls, llvm::ScalarEvolution* evolution) {
-  std::vector<llvm::Value*> first_chunks;
+  std::vector<Chunk> first_chunks;
   for (const PollPlan::Chunks& chunks : plan.chunks)
     first_chunks.push_back(emit_first_chunk(chunks.loop, chunks.iterations, *evolution));
   for (size_t i = 0; i < plan.chunks.size(); ++i)
-    strip_mine(plan.chunks[i].loop, first_chunks[i], plan.chunks[i].iterations, polls);
+    strip_mine(plan.chunks[i].loop, first_chunks[i], polls);
   for (llvm::Instruction* place : plan.tests) polls.emit_before(*place);
 }
 

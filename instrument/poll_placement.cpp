@@ -97,7 +97,7 @@ class Placement {
     uint64_t smallest = kSmallestChunk;
     if (forced_chunk != 0) iterations = smallest = forced_chunk;
     if (iterations < smallest) return false;
-    std::optional<CountedLoop> counted = counted_loop(loop, *evolution_);
+    std::optional<CountedLoop> counted = counted_loop(loop, *evolution_, dominators_);
     if (!counted.has_value()) return false;
     iterations = possible_chunk(*counted, iterations);
     if (iterations < smallest) return false;
