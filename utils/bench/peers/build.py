@@ -1,6 +1,7 @@
 """Builds the programs: ours as users build theirs, the peers at the same optimisation."""
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -16,10 +17,11 @@ def run(command, **options):
         sys.exit(f"compare: this failed: {' '.join(map(str, command))}")
 
 
-def compile_program(name, flags, libraries, inputs, out):
+def compile_program(name, flags, libraries, inputs, out, source=None):
     """`inputs` are what the program depends on beside its own source."""
     target = out / name
-    sources = [HERE / f"{name}.cpp", HERE / "operations.h", HERE / "measure.h", *inputs]
+    own = [HERE / f"{name}.cpp", HERE / "operations.h", HERE / "measure.h"] if source is None else [source]
+    sources = [*own, *inputs]
     newest = max(path.stat().st_mtime for path in sources)
     if target.exists() and target.stat().st_mtime > newest:
         return
@@ -43,7 +45,7 @@ def build(peers, tree):
     out = tree / "bench" / "peers"
     out.mkdir(parents=True, exist_ok=True)
     if "ours" in peers:
-        archives = [*sorted((tree / "lib").glob("*.a")), tree / "fiber.cfg"]
+        archives = [*(tree / name for name in plain_targets()), tree / "fiber.cfg"]
         headers = sorted((TOP / "runtime" / "include" / "fiber").glob("*.h"))
         compile_program("ours", [f"--config={tree / 'fiber.cfg'}"], [], [*archives, *headers], out)
     if "boost" in peers:
@@ -57,6 +59,5 @@ def build(peers, tree):
 
 
 def plain_targets():
-    """What fiber.cfg names: with a plugin in it, the plugin too."""
-    config = (TOP / "cmake" / "fiber.cfg").read_text()
-    return ["fiber", "no_detector", *(["fibersan-instrument"] if "fpass-plugin" in config else [])]
+    """The files below the build tree that fiber.cfg names: plugin and archives."""
+    return re.findall(r"<CFGDIR>/(lib/\S+)", (TOP / "cmake" / "fiber.cfg").read_text())

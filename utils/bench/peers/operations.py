@@ -35,6 +35,7 @@ OPERATIONS = (
     one("ring", "hand-off, ring of 4"),
     one("select_unbuffered", "select over 4, unbuffered", ("ours", "go")),
     one("select_buffered", "select over 4, buffered", ("ours", "go")),
+    one("timer", "timer: arm + stop", ("ours", "go")),
     one("fib", "parallel fib(35), cut-off 12", unit="ms", rounds=3, short=False),
     one("skynet", "skynet", FIBERS, unit="ms", rounds=2, short=False),
     one("preempt", "CPU-bound fiber preempted after", ("ours", "go"), unit="ms", procs=(1,),

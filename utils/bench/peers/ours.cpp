@@ -64,6 +64,10 @@ inline void select_over_4(int64_t n, size_t capacity) {
   feeders.wait();
 }
 
+inline void timer_arm_stop(int64_t n) {
+  for (int64_t i = 0; i < n; ++i) fiber::Timer(std::chrono::hours(1)).stop();
+}
+
 // A fiber that computes and never waits; how long until the other one runs again.
 inline void preempt(const measure::Settings&, const std::string& name) {
   std::vector<double> latency;
@@ -93,5 +97,6 @@ std::map<std::string, operations::Operation> peer::own_operations() {
   using operations::repeated;
   return {{"select_unbuffered", repeated(400, [](int64_t n) { select_over_4(n, 0); })},
           {"select_buffered", repeated(400, [](int64_t n) { select_over_4(n, 128); })},
+          {"timer", repeated(1000, timer_arm_stop)},
           {"preempt", preempt}};
 }

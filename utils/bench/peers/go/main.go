@@ -77,6 +77,8 @@ var operations = map[string]operation{
 	"parked":            parked,
 	"sleepers":          sleepers,
 	"preempt":           preempt,
+	"echo_server":       echoServer,
+	"http_server":       httpServer,
 }
 
 func main() {
