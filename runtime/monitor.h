@@ -68,6 +68,8 @@ class Monitor {
   void look_at_processors(Clock::time_point now);
   void look_at(Processor& processor, Seen& seen, Clock::time_point now);
   void look_at_timers(Clock::time_point now);
+  // When the next look is due at the latest.
+  Clock::time_point look_at_stacks(Clock::time_point now);
   void take_if_it_does_not_answer(Processor& processor, const Seen& seen);
   void sleep(Clock::time_point now, Clock::time_point latest);
 
@@ -78,6 +80,7 @@ class Monitor {
 
   // Its thread's own.
   Clock::duration time_slice_{};
+  Clock::time_point stack_look_;
   Clock::duration pause_{};
   Clock::time_point idle_since_{};
   bool can_take_ = false;

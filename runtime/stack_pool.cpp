@@ -182,7 +182,8 @@ void StackPool::drain(StackCache* cache) {
 // --- pages back ---
 
 void StackPool::note_idle(SizeClass& of, Clock::time_point now) {
-  if (now < of.period_end) return;
+  const bool within = now < of.period_end && of.period_end - now <= kIdlePeriod;
+  if (within) return;
   if (of.period_end != Clock::time_point::min())
     of.surplus = of.least > kWarmStacks ? of.least - kWarmStacks : 0;
   of.period_end = now + kIdlePeriod;
