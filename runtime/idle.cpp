@@ -45,7 +45,7 @@ Processor* IdleSet::take_processor() {
   // seq_cst [F1]: pairs with [F2] of Monitor::sleep().
   const uint32_t before = idle_.fetch_sub(1, std::memory_order_seq_cst);
   // I4: who sleeps until the next timer could not fire it.
-  if (before == 1) keeper_.store(nullptr, std::memory_order_relaxed);
+  if (before == 1) dismiss_keeper();
   monitor.wake_if_asleep();
   return processor;
 }
@@ -99,8 +99,12 @@ void IdleSet::unlink(Worker& worker) {
     break;
   }
   worker.parked_ = false;
-  if (keeper_.load(std::memory_order_relaxed) == &worker)
-    keeper_.store(nullptr, std::memory_order_relaxed);
+  if (keeper_.load(std::memory_order_relaxed) == &worker) dismiss_keeper();
+}
+
+void IdleSet::dismiss_keeper() {
+  keeper_.store(nullptr, std::memory_order_relaxed);
+  keeper_until_.store(Clock::time_point::max(), std::memory_order_relaxed);
 }
 
 // The one that fell asleep last has the warmest cache; the keeper comes last (I3).
@@ -160,10 +164,13 @@ void IdleSet::wake_one() {
   run_worker(worker);
 }
 
-void IdleSet::deadline_changed() {
+void IdleSet::deadline_changed(Clock::time_point deadline) {
   // seq_cst [F1]: the deadline is published like work; the worker reads it behind [F2].
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (idle_.load(std::memory_order_relaxed) == 0) return;
+  // Relaxed: ordered by [F1]. Either it is the time of a keeper who wakes early enough, or one
+  // that is announced later looks at the deadlines afterwards.
+  if (keeper_until_.load(std::memory_order_relaxed) <= deadline) return;
   recheck();
 }
 
@@ -349,13 +356,25 @@ Processor* IdleSet::take_waiting_for_thread(bool& spinning) {
   return processor;
 }
 
-bool IdleSet::keep_time(Worker& worker) {
-  SpinGuard guard(lock_);
-  Worker* keeper = keeper_.load(std::memory_order_relaxed);
-  if (!worker.parked_ || processors_ == nullptr || (keeper != nullptr && keeper != &worker))
-    return false;
-  keeper_.store(&worker, std::memory_order_relaxed);
+bool IdleSet::keep_time(Worker& worker, Clock::time_point deadline) {
+  {
+    SpinGuard guard(lock_);
+    Worker* keeper = keeper_.load(std::memory_order_relaxed);
+    if (!worker.parked_ || processors_ == nullptr || (keeper != nullptr && keeper != &worker))
+      return false;
+    keeper_.store(&worker, std::memory_order_relaxed);
+    keeper_until_.store(deadline, std::memory_order_relaxed);
+  }
+  // seq_cst [F2]: pairs with [F1] in deadline_changed().
+  std::atomic_thread_fence(std::memory_order_seq_cst);
   return true;
+}
+
+void IdleSet::stop_keeping(Worker& worker) {
+  // Relaxed: nobody else makes this worker the keeper.
+  if (keeper_.load(std::memory_order_relaxed) != &worker) return;
+  SpinGuard guard(lock_);
+  if (keeper_.load(std::memory_order_relaxed) == &worker) dismiss_keeper();
 }
 
 bool IdleSet::all_idle(uint32_t processors, bool (*nothing)(const void*), const void* argument) {
@@ -372,7 +391,7 @@ void IdleSet::reset() {
   processors_ = nullptr;
   for (std::atomic<uint32_t>* number : {&idle_, &available_, &detached_})
     number->store(0, std::memory_order_relaxed);
-  keeper_.store(nullptr, std::memory_order_relaxed);
+  dismiss_keeper();
 }
 
 }  // namespace fiber::internal

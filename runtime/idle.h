@@ -58,6 +58,7 @@
 #include <cstdint>
 
 #include "runtime/lock.h"
+#include "runtime/timers.h"
 
 namespace fiber::internal {
 
@@ -83,8 +84,8 @@ class IdleSet {
       return;
     wake_one();
   }
-  // The earliest deadline has changed: the keeper sleeps until the wrong time.
-  void deadline_changed();
+  // A deadline has become the earliest of its heap: the keeper may sleep for too long.
+  void deadline_changed(Clock::time_point deadline);
   // Something has changed that the deadlock check or the choice of a keeper depends on.
   void recheck();
   // At the end of the run.
@@ -145,8 +146,10 @@ class IdleSet {
   // begins as `spinning` says: it was counted.
   [[nodiscard]] Processor* take_waiting_for_thread(bool& spinning);
 
-  // True when the worker is the keeper now; only a parked one can be.
-  [[nodiscard]] bool keep_time(Worker& worker);
+  // True when the worker is the keeper now, until the deadline; only a parked one can be. [F2]
+  // is behind it: the caller looks again whether there is an earlier one.
+  [[nodiscard]] bool keep_time(Worker& worker, Clock::time_point deadline);
+  void stop_keeping(Worker& worker);
   bool has_keeper() const { return keeper_.load(std::memory_order_relaxed) != nullptr; }
 
   // True when all `processors` are idle, and nothing(argument) holds, which is asked under
@@ -176,6 +179,7 @@ class IdleSet {
   void park(Worker& worker) FIBER_REQUIRES(lock_);
   void unlink(Worker& worker) FIBER_REQUIRES(lock_);
   Worker* take_parked() FIBER_REQUIRES(lock_);
+  void dismiss_keeper() FIBER_REQUIRES(lock_);
 
   SpinLock lock_{LockRank::kIdle};
   Processor* processors_ FIBER_GUARDED_BY(lock_) = nullptr;
@@ -187,6 +191,8 @@ class IdleSet {
   std::atomic<uint32_t> idle_{0};         // written under lock_
   std::atomic<uint32_t> detached_{0};     // written under lock_
   std::atomic<Worker*> keeper_{nullptr};  // written under lock_
+  // Until when the keeper sleeps at most; kNever without one. Written under lock_.
+  std::atomic<Clock::time_point> keeper_until_{Clock::time_point::max()};
 };
 
 }  // namespace fiber::internal

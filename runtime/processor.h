@@ -1,7 +1,8 @@
 // processor.h: the right to run fibers, with the queues and caches that go with it (Go's P).
 //
 // State:    what its worker uses without a lock; who has it, for the monitor.
-// Threads:  its worker; `queue` as run_queue.h says; the atomics are read by anybody.
+// Threads:  its worker; `queue` and `timers` as their headers say; the atomics are read by
+//           anybody.
 // Not here: which processors are idle, see idle.h; the thread that has it, see worker.h.
 //
 // Invariants
@@ -18,6 +19,8 @@
 #include "runtime/observe/counters.h"
 #include "runtime/policy.h"
 #include "runtime/run_queue.h"
+#include "runtime/time/timer_heaps.h"
+#include "runtime/timer_heap.h"
 
 namespace fiber::internal {
 
@@ -28,6 +31,8 @@ struct alignas(128) Processor {
   PickState picks;
   Random random;
   StackCache stacks;
+  TimerHeap timers;
+  ClockPace clock_pace;
   uint32_t index = 0;
   Counters counters;
 

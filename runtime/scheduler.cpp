@@ -44,6 +44,7 @@ void Scheduler::prepare(uint32_t processors, uint64_t seed, uint32_t stack_class
       processor->index = i;
       // release [R1]: a whole processor, for statistics. Pairs with [A1].
       __atomic_store_n(&processors_[i], processor, __ATOMIC_RELEASE);
+      timers.add(processor->timers);
     }
     processors_[i]->random.seed(seed, i);
     processors_[i]->picks.reset();

@@ -20,7 +20,7 @@
 #include "runtime/idle.h"
 #include "runtime/observe/fiber_events.h"
 #include "runtime/processor.h"
-#include "runtime/timer_heap.h"
+#include "runtime/time/timer_heaps.h"
 #include "runtime/worker.h"
 
 namespace fiber::internal {
@@ -89,7 +89,7 @@ class Scheduler {
 
   GlobalQueue global;
   IdleSet idle;
-  TimerHeap timers;
+  TimerHeaps timers;
   Fiber* main_fiber = nullptr;
 
  private:

@@ -1,15 +1,13 @@
 // timers.h: calls a function at a time, from the scheduler loop.
 //
 // Input:    Timer::arm() and disarm(), from any thread.
-// State:    one 4-ary heap ordered by (deadline, arming order), behind one lock; each
-//           Timer knows its place in it. A heap for each processor takes this class's
-//           place without a change to Timer.
+// State:    a heap of each processor (timer_heap.h); a Timer knows the one it is in.
 // Cost:     O(log n) to arm, disarm or fire, also with a million timers.
-// Threads:  any. One thread at a time fires.
-// Not here: who looks at the clock and sleeps until the next deadline, see idle.h.
+// Threads:  any. The processor's worker fires what is in its heap, or who is idle.
+// Not here: who looks at the clock and sleeps until the next deadline, see worker.cpp, idle.h.
 //
 // Invariants
-//   I1  After the callback was entered nobody but disarm() touches the Timer, and that one
+//   I1  After the callback was entered nobody but who owns the Timer touches it, and the heap
 //       only compares its address: the callback may let it be destroyed (it may live on
 //       the stack of the fiber that the callback wakes).
 //   I2  Once disarm() has returned the callback does not run any more.
@@ -19,6 +17,7 @@
 #ifndef FIBERSAN_RUNTIME_TIMERS_H
 #define FIBERSAN_RUNTIME_TIMERS_H
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -37,8 +36,12 @@ class Timer {
 
   // Calls fire(this) once, at `deadline` or soon after. The timer must not be armed.
   // Arming is possible only while a run is on; what is still armed when the run ends
-  // never fires.
+  // never fires. Goes to the heap of the caller's processor.
   void arm(Clock::time_point deadline, void (*fire)(Timer*));
+
+  // The same for a timer that is never disarmed and was never armed before: moving others in
+  // the heap need not touch it, and many are fired at once.
+  void arm_for_good(Clock::time_point deadline, void (*fire)(Timer*));
 
   // True when it prevented the firing; false when the callback has run or the timer was
   // not armed. Waits for a callback that is running on another thread: the caller holds no
@@ -53,10 +56,10 @@ class Timer {
   friend class TimerHeap;
   static constexpr size_t kNotArmed = SIZE_MAX;
 
-  Clock::time_point deadline_{};
-  uint64_t order_ = 0;
-  void (*fire_)(Timer*) = nullptr;
+  // The heap that it is in, or was in last. Written under that heap's lock.
+  std::atomic<TimerHeap*> heap_{nullptr};
   size_t place_ = kNotArmed;
+  void (*fire_)(Timer*) = nullptr;
 };
 
 }  // namespace fiber::internal

@@ -102,6 +102,7 @@ Fiber* Worker::find_fiber() {
     }
     fire_due_timers();
     Fiber* fiber = pick_local(processor_->picks.first_source(processor_->queue.ring_empty()));
+    if (fiber == nullptr && scheduler.timers.fire_due()) continue;
     if (fiber == nullptr && poll_network()) fiber = pick_local(Source::kRing);
     if (fiber == nullptr) fiber = search();
     if (fiber != nullptr) {
@@ -187,6 +188,9 @@ Fiber* Worker::search() {
   for (int round = 0; round < kSearchRounds && !scheduler.stopping(); ++round) {
     if (Fiber* fiber = steal()) return fiber;
     if (Fiber* fiber = pick_global()) return fiber;
+    if (scheduler.timers.fire_due()) {
+      if (Fiber* fiber = pick_local(Source::kRing)) return fiber;
+    }
     pause_for(std::chrono::nanoseconds(500));
   }
   return nullptr;
@@ -198,11 +202,28 @@ void Worker::stop_spinning() {
   if (scheduler.idle.unspin()) scheduler.idle.work_published();
 }
 
+// Our own, now and then: who finds nothing to run looks at all.
 void Worker::fire_due_timers() {
-  const Clock::time_point deadline = scheduler.timers.next_deadline();
-  if (deadline == TimerHeap::kNever || scheduler.idle.has_keeper()) return;
+  const Clock::time_point deadline = processor_->timers.next_deadline();
+  if (deadline == TimerHeap::kNever || !processor_->clock_pace.due()) return;
   const Clock::time_point now = Clock::now();
-  if (deadline <= now) scheduler.timers.fire_due(now);
+  processor_->clock_pace.looked(now);
+  if (deadline <= now) processor_->timers.fire_due(now);
+}
+
+// True: this worker is the keeper and sleeps until then at most, in the poller if that is used.
+bool Worker::keep_time(Clock::time_point& until) {
+  scheduler.idle.stop_keeping(*this);  // what it was announced for may be over
+  for (bool keeper = false;; keeper = true) {
+    const Clock::time_point next = scheduler.timers.next_deadline();
+    if (keeper && next >= until) return true;
+    if (!keeper && next == TimerHeap::kNever && !poller.in_use()) return false;
+    if (!scheduler.idle.keep_time(*this, next)) {
+      until = TimerHeap::kNever;
+      return false;
+    }
+    until = next;
+  }
 }
 
 // --- nothing to do ---
@@ -252,8 +273,7 @@ void Worker::wait_for_processor() {
   IdleSet& idle = scheduler.idle;
   while (idle.is_parked(*this) && !scheduler.stopping()) {
     Clock::time_point deadline = TimerHeap::kNever;
-    const bool keeper = (!scheduler.timers.empty() || poller.in_use()) && idle.keep_time(*this);
-    if (keeper) deadline = scheduler.timers.next_deadline();
+    const bool keeper = keep_time(deadline);
     watch_for_deadlock(deadline);
     if (deadline <= Clock::now() && idle.leave(*this)) return;
     if (keeper && poller.in_use()) {

@@ -97,6 +97,7 @@ class Worker {
   void robbed(uint32_t fibers);
   Fiber* search();
   void fire_due_timers();
+  bool keep_time(Clock::time_point& until);
   void stop_spinning();
   // worker_net.cpp
   bool poll_network();

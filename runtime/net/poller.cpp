@@ -99,7 +99,8 @@ int Poller::add(int fd, uint64_t key) {
                        .data = {.u64 = key}};
   if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) return errno;
   // Whoever keeps the time sleeps on its parker, and shall do so in poll() from now on.
-  if (registered_.fetch_add(1, std::memory_order_relaxed) == 0) scheduler.idle.deadline_changed();
+  if (registered_.fetch_add(1, std::memory_order_relaxed) == 0)
+    scheduler.idle.deadline_changed(Clock::time_point::min());  // the keeper looks in any case
   return 0;
 }
 

@@ -13,12 +13,30 @@
 
 namespace fiber::internal {
 
-void Timer::arm(Clock::time_point deadline, void (*fire)(Timer*)) {
-  if (scheduler.timers.arm(*this, deadline, fire)) scheduler.idle.deadline_changed();
+namespace {
+
+// Somebody's, for threads without a processor.
+TimerHeap& own_heap() {
+  Worker* worker = current_worker();
+  Processor* processor = worker == nullptr ? nullptr : worker->processor();
+  return processor == nullptr ? scheduler.processor(0).timers : processor->timers;
 }
 
-bool Timer::disarm() { return scheduler.timers.disarm(*this); }
-bool Timer::cancel() { return scheduler.timers.cancel(*this); }
+void arm_in_own(Timer& timer, Clock::time_point deadline, void (*fire)(Timer*),
+                TimerHeap::Use use) {
+  if (own_heap().arm(timer, deadline, fire, use)) scheduler.idle.deadline_changed(deadline);
+}
+
+}  // namespace
+
+void Timer::arm(Clock::time_point deadline, void (*fire)(Timer*)) {
+  arm_in_own(*this, deadline, fire, TimerHeap::Use::kDisarmable);
+}
+void Timer::arm_for_good(Clock::time_point deadline, void (*fire)(Timer*)) {
+  arm_in_own(*this, deadline, fire, TimerHeap::Use::kForGood);
+}
+bool Timer::disarm() { return TimerHeap::disarm(*this); }
+bool Timer::cancel() { return TimerHeap::cancel(*this); }
 
 namespace {
 
@@ -61,7 +79,8 @@ void sleep_until(Deadline deadline) {
       {FSAN_WAIT_SLEEP, nullptr, 0, true},
       [](void* argument) {
         auto* sleep = static_cast<Sleep*>(argument);
-        sleep->arm(sleep->deadline, [](Timer* timer) { ready(static_cast<Sleep*>(timer)->fiber); });
+        sleep->arm_for_good(sleep->deadline,
+                            [](Timer* timer) { ready(static_cast<Sleep*>(timer)->fiber); });
       },
       &sleep);
 }

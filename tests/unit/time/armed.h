@@ -10,9 +10,16 @@ namespace fiber_test {
 
 inline bool timers_armed() { return !fiber::internal::scheduler.timers.empty(); }
 
+inline bool callbacks_run() {
+  using fiber::internal::scheduler;
+  for (uint32_t i = 0; i < scheduler.processor_count(); ++i)
+    if (scheduler.processor(i).timers.firing()) return true;
+  return false;
+}
+
 // All that were armed have fired, and their ticks wait or are received.
 inline void let_timers_fire() {
-  while (timers_armed()) fiber::yield();
+  while (timers_armed() || callbacks_run()) fiber::yield();
 }
 
 }  // namespace fiber_test
