@@ -134,6 +134,10 @@ Descriptor* make_socket(const SocketAddress& address, int type, std::error_code&
 Descriptor* listen_on(const SocketAddress& address, int backlog, std::error_code& error) {
   Owner socket(bound(address, SOCK_STREAM, error));
   if (socket.get() == nullptr) return nullptr;
+  sockaddr_storage name;
+  socklen_t size = sizeof(name);
+  auto* generic = reinterpret_cast<sockaddr*>(&name);
+  if (getsockname(socket->fd, generic, &size) == 0) listen_begins(SocketAddress(generic, size));
   if (listen(socket->fd, backlog) != 0) {
     error = last_system_error();
     return nullptr;
@@ -152,6 +156,7 @@ Descriptor* connect_to(const SocketAddress& address, Socket::Deadline deadline,
   if (is_tcp(address)) set_tcp_defaults(socket->fd);
   socket->record->set_deadline(Direction::kWrite, deadline);
   if (error = socket->record->status(Direction::kWrite); error) return nullptr;
+  dial_begins(address);
   if (start_connecting(*socket.get(), address, error) != 0) {
     if (error) return nullptr;
     for (;;) {
@@ -164,6 +169,8 @@ Descriptor* connect_to(const SocketAddress& address, Socket::Deadline deadline,
     }
   }
   socket->record->set_deadline(Direction::kWrite, Socket::kNoDeadline);
+  dial_ended(address);
+  connect_edges(*socket.get(), /*dialled=*/true);
   return socket.hand_out();
 }
 
@@ -177,6 +184,8 @@ Descriptor* accept_from(Descriptor* listener, std::error_code& error) {
       listener->accept_pause = 0ms;
       Descriptor* accepted = Descriptor::open(static_cast<int>(fd));
       accepted->tcp = listener->tcp;
+      internal::accepted(*accepted);
+      connect_edges(*accepted, /*dialled=*/false);
       return accepted;
     }
     if (error.category() == std::system_category() && is_of_lost_connection(error.value()))

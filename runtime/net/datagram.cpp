@@ -1,6 +1,8 @@
 // Datagram sockets of net.h: UDP and Unix.
 #include <sys/socket.h>
 
+#include <algorithm>
+
 #include "fiber/net.h"
 #include "runtime/net/connect.h"
 
@@ -9,6 +11,7 @@ namespace fiber {
 using internal::check_net_error;
 using internal::Descriptor;
 using internal::Direction;
+using internal::Inside;
 
 namespace {
 
@@ -22,13 +25,20 @@ std::size_t receive(Descriptor* descriptor, void* buffer, std::size_t size, Sock
     return recvfrom(descriptor->fd, buffer, size, 0, generic, &from_size);
   });
   if (count < 0) return 0;
+  internal::datagram_received(*descriptor);
+  if (const auto stored = std::min(static_cast<std::size_t>(count), size); stored != 0)
+    __fsan_object_written(buffer, stored);
   if (sender != nullptr) *sender = SocketAddress(generic, from_size);
   return static_cast<std::size_t>(count);
 }
 
 void send_datagram(Descriptor* descriptor, const void* data, std::size_t size,
                    const SocketAddress& receiver, std::error_code& error) {
-  internal::operate(descriptor, Direction::kWrite, error, [&] {
+  Inside inside(descriptor, Direction::kWrite, error);
+  if (!inside.entered()) return;
+  if (size != 0) __fsan_object_read(data, size);
+  internal::datagram_sent(*descriptor, receiver);
+  inside.until_done([&] {
     return ::sendto(descriptor->fd, data, size, MSG_NOSIGNAL,
                     receiver.size() == 0 ? nullptr : receiver.data(),
                     static_cast<socklen_t>(receiver.size()));

@@ -16,7 +16,14 @@ Descriptor* Descriptor::open(int fd) {
   return descriptor;
 }
 
+Descriptor::~Descriptor() {
+  drop_edges(*this);
+  __fsan_memory_forgotten(this, sizeof(*this));
+}
+
 std::error_code Descriptor::close() {
+  will_end_others();
+  bytes_sent(sends);  // the end of the stream is something that the other end reads
   if (!lock.close_begins()) return NetError::kClosed;
   record->evict();
   if (lock.leave_shared()) {
@@ -28,6 +35,7 @@ std::error_code Descriptor::close() {
 }
 
 void Descriptor::release(Descriptor* descriptor) noexcept {
+  if (!descriptor->lock.closed()) bytes_sent(descriptor->sends);
   if (descriptor->lock.close_begins()) {
     descriptor->record->evict();
     if (descriptor->lock.leave_shared()) descriptor->finish_close();
@@ -52,12 +60,14 @@ Inside::Inside(Descriptor* descriptor, Direction direction, std::error_code& err
   }
   const Entry entry = descriptor->lock.enter(direction);
   if (entry != Entry::kEntered) {
+    if (entry == Entry::kClosed) descriptor->ended_by_others();
     error = entry == Entry::kClosed ? NetError::kClosed : NetError::kNeedsFiber;
     return;
   }
   descriptor_ = descriptor;
   error = descriptor->record->status(direction);
   if (!error) return;
+  descriptor->ended_by_others();
   descriptor_ = nullptr;
   descriptor->leave(direction);
 }

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "fiber/net.h"
+#include "runtime/net/edges.h"
 #include "runtime/net/fd_lock.h"
 #include "runtime/net/poll_record.h"
 
@@ -42,6 +43,13 @@ struct Descriptor {
   bool drained = false;                       // guarded by the read side of `lock`
   std::chrono::milliseconds accept_pause{0};  // guarded by the read side of `lock`
   std::string unlink_path;                    // of a Unix listener
+  // Constant once handed out; null without a detector.
+  MeetingPoint* sends = nullptr;
+  MeetingPoint* receives = nullptr;
+
+  // Who closes or moves a deadline comes before those whose operations fail by it.
+  void will_end_others() { __fsan_merge(this); }
+  void ended_by_others() { __fsan_acquire(this); }
 
   void leave(Direction direction) {
     if (lock.leave(direction)) finish_close();
@@ -52,6 +60,7 @@ struct Descriptor {
 
  private:
   explicit Descriptor(int fd) : fd(fd), record(PollRecord::take(fd)) {}
+  ~Descriptor();
   void finish_close();
 };
 
@@ -93,6 +102,7 @@ class Inside {
   // False: error is set.
   bool wait() {
     error_ = descriptor_->record->wait(direction_);
+    if (error_) descriptor_->ended_by_others();
     return !error_;
   }
 

@@ -75,16 +75,13 @@ int Poller::start() {
   return 0;
 }
 
-// In the child: the parent's epoll would be shared, so it gets one of its own.
-void Poller::forked() {
+// In the child, which has one thread: the parent's epoll would be shared, so it gets its own.
+void Poller::forked() FIBER_NO_THREAD_SAFETY_ANALYSIS {
   close(poller.epoll_);
   close(poller.event_);
   poller.interrupted_.store(false, std::memory_order_relaxed);
   poller.registered_.store(0, std::memory_order_relaxed);
-  {
-    SpinGuard guard(poller.lock_);
-    static_cast<void>(poller.open());
-  }
+  static_cast<void>(poller.open());
   PollRecord::for_each(
       [](PollRecord& record, void*) {
         if (record.registered() && poller.add(record.fd(), record.key()) != 0)

@@ -22,6 +22,7 @@ bool while_open(Descriptor* descriptor, Use use) {
 
 void set(Descriptor* descriptor, Socket::Deadline deadline, bool read, bool write) {
   while_open(descriptor, [&](Descriptor& open) {
+    open.will_end_others();
     if (read) open.record->set_deadline(Direction::kRead, deadline);
     if (write) open.record->set_deadline(Direction::kWrite, deadline);
   });

@@ -27,6 +27,10 @@ ssize_t read_some(Descriptor& descriptor, Inside& inside, void* buffer, std::siz
     if (!descriptor.record->eventful() && !inside.wait()) return -1;
   }
   const ssize_t count = inside.until_done([&] { return recv(descriptor.fd, buffer, size, 0); });
+  if (count >= 0) {
+    internal::bytes_received(descriptor.receives);
+    if (count > 0) __fsan_object_written(buffer, static_cast<std::size_t>(count));
+  }
   // What the poller has not seen yet comes as an edge: the descriptor was told to epoll
   // before this read.
   descriptor.drained = descriptor.tcp && count > 0 && static_cast<std::size_t>(count) < size &&
@@ -70,6 +74,8 @@ void shut_down(Descriptor* descriptor, int how, std::error_code& error) {
     return;
   }
   error.clear();
+  if (how == SHUT_WR) internal::bytes_sent(descriptor->sends);
+  if (how == SHUT_RD) internal::bytes_sent(descriptor->receives);  // our own readers see the end
   if (shutdown(descriptor->fd, how) != 0) error = internal::last_system_error();
   descriptor->leave_shared();
 }
@@ -103,6 +109,8 @@ std::size_t Stream::read_full(void* buffer, std::size_t size, std::error_code& e
 std::size_t Stream::write(const void* data, std::size_t size, std::error_code& error) {
   Inside inside(descriptor_, Direction::kWrite, error);
   if (!inside.entered()) return 0;
+  if (size != 0) __fsan_object_read(data, size);
+  internal::bytes_sent(descriptor_->sends);
   std::size_t done = 0;
   while (done < size) {
     const ssize_t count = inside.until_done([&] {
@@ -118,6 +126,10 @@ std::size_t Stream::write(const void* data, std::size_t size, std::error_code& e
 std::size_t Stream::writev(const ConstBuffer* buffers, std::size_t count, std::error_code& error) {
   Inside inside(descriptor_, Direction::kWrite, error);
   if (!inside.entered()) return 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (buffers[i].size != 0) __fsan_object_read(buffers[i].data, buffers[i].size);
+  }
+  internal::bytes_sent(descriptor_->sends);
   std::size_t done = 0;
   std::size_t first = 0;   // the buffer that is not sent yet
   std::size_t offset = 0;  // how much of it is
@@ -147,6 +159,7 @@ std::size_t Stream::send_file(int file, std::uint64_t offset, std::size_t size,
                               std::error_code& error) {
   Inside inside(descriptor_, Direction::kWrite, error);
   if (!inside.entered()) return 0;
+  internal::bytes_sent(descriptor_->sends);
   constexpr std::size_t kPiece = 1 << 20;  // a file on a slow disk blocks the thread so long
   std::size_t done = 0;
   auto position = static_cast<off_t>(offset);

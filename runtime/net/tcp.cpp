@@ -164,6 +164,7 @@ std::pair<UnixStream, UnixStream> UnixStream::pair(std::error_code& error) {
   }
   UnixStream first(Descriptor::open(fds[0]));
   UnixStream second(Descriptor::open(fds[1]));
+  internal::pair_edges(*first.descriptor_, *second.descriptor_);
   return {std::move(first), std::move(second)};
 }
 std::pair<UnixStream, UnixStream> UnixStream::pair() {
