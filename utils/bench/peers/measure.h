@@ -19,7 +19,7 @@ namespace measure {
 struct Settings {
   unsigned procs = 1;
   std::string scheduler;
-  double seconds = 0.06;     // that one measurement takes at least
+  double seconds = 0.01;     // that one measurement takes at least
   int64_t many = 1'000'000;  // parked fibers, sleepers, leaves
   int64_t background = 0;    // fibers that wait while everything else is measured
   std::vector<std::string> operations;
@@ -63,16 +63,21 @@ double seconds_of(Body&& body) {
   return now() - begin;
 }
 
-// Calls body(n), which does n operations, with n grown until the call takes `seconds`.
-// Returns nanoseconds for one operation of the last call; the earlier ones were warm-up.
+constexpr int kRepeats = 6;
+
+// Calls body(n), which does n operations, with n grown until the call takes `seconds`, then
+// some times more. Returns nanoseconds for one operation of the fastest of these: each is short
+// enough to have a chance not to be interrupted.
 template <class Body>
 double nanoseconds(double seconds, int64_t first, Body&& body) {
-  for (int64_t n = first;;) {
-    const double taken = seconds_of([&] { body(n); });
-    if (taken >= seconds) return taken / static_cast<double>(n) * 1e9;
+  int64_t n = first;
+  double taken = 0;
+  while ((taken = seconds_of([&] { body(n); })) < seconds) {
     const double growth = 1.2 * seconds / std::max(taken, 1e-9);
     n = static_cast<int64_t>(static_cast<double>(n) * std::clamp(growth, 1.2, 20.0));
   }
+  for (int i = 1; i < kRepeats; ++i) taken = std::min(taken, seconds_of([&] { body(n); }));
+  return taken / static_cast<double>(n) * 1e9;
 }
 
 inline void report(const std::string& key, double value) {

@@ -31,11 +31,18 @@ Operation repeated(int64_t first, Body body) {
   };
 }
 
-// A program measured as a whole, in milliseconds.
+// A program measured as a whole, in milliseconds; what is short again and the best of it.
 template <class Body>
 Operation whole(Body body) {
   return [=](const Settings& settings, const std::string& name) {
-    measure::report(name, measure::seconds_of([&] { body(settings); }) * 1e3);
+    constexpr double kLong = 0.4;
+    double best = 1e9;
+    for (double spent = 0; spent < kLong;) {
+      const double taken = measure::seconds_of([&] { body(settings); });
+      best = std::min(best, taken);
+      spent += taken;
+    }
+    measure::report(name, best * 1e3);
   };
 }
 

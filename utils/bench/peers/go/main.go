@@ -11,27 +11,35 @@ import (
 
 var (
 	procs        = flag.Int("procs", 1, "GOMAXPROCS")
-	milliseconds = flag.Float64("milliseconds", 60, "that one measurement takes at least")
+	milliseconds = flag.Float64("milliseconds", 10, "that one measurement takes at least")
 	many         = flag.Int("many", 1000000, "parked goroutines, sleepers, leaves")
 	background   = flag.Int("background", 0, "goroutines that wait while everything else is measured")
 )
 
 func report(key string, value float64) { fmt.Printf("%s %.6g\n", key, value) }
 
+const repeats = 6
+
+func secondsOf(body func(n int), n int) float64 {
+	begin := time.Now()
+	body(n)
+	return time.Since(begin).Seconds()
+}
+
 // nanoseconds calls body(n), which does n operations, with n grown until the call takes long
-// enough; it returns nanoseconds for one operation of the last call.
+// enough, then some times more; it returns nanoseconds for one operation of the fastest.
 func nanoseconds(first int, body func(n int)) float64 {
 	want := *milliseconds / 1e3
-	for n := first; ; {
-		begin := time.Now()
-		body(n)
-		taken := time.Since(begin).Seconds()
-		if taken >= want {
-			return taken / float64(n) * 1e9
-		}
+	n := first
+	taken := secondsOf(body, n)
+	for ; taken < want; taken = secondsOf(body, n) {
 		growth := 1.2 * want / max(taken, 1e-9)
 		n = int(float64(n) * min(max(growth, 1.2), 20))
 	}
+	for i := 1; i < repeats; i++ {
+		taken = min(taken, secondsOf(body, n))
+	}
+	return taken / float64(n) * 1e9
 }
 
 func min(a, b float64) float64 {
@@ -51,9 +59,14 @@ func repeated(first int, body func(n int)) operation {
 
 func whole(body func()) operation {
 	return func(name string) {
-		begin := time.Now()
-		body()
-		report(name, time.Since(begin).Seconds()*1e3)
+		const long = 0.4
+		best := 1e9
+		for spent := 0.0; spent < long; {
+			taken := secondsOf(func(int) { body() }, 0)
+			best = min(best, taken)
+			spent += taken
+		}
+		report(name, best*1e3)
 	}
 }
 
