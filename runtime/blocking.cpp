@@ -36,7 +36,8 @@ BlockingCall::BlockingCall() : begun_(false) {
   const int error = error_number();
   begun_ = true;
   // run() returns on the thread it was called on, and must not wait for the call.
-  if (current_worker()->is_callers()) switch_for(fiber, Leave::kMoveAway);
+  if (current_worker()->is_callers() && fiber->locked_to == nullptr)
+    switch_for(fiber, Leave::kMoveAway);
   fiber->reason = FSAN_WAIT_BLOCKING_CALL;
   fiber->parked_frame = __builtin_frame_address(0);
   // Here surely no access is under way.

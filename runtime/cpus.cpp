@@ -200,6 +200,8 @@ uint32_t usable_cpus() {
   return answer;
 }
 
+uint32_t cpu_limit() { return last_answer.load(std::memory_order_relaxed); }
+
 bool cpu_limit_changed() {
   const uint32_t mask = cpus_in_mask(last_asker.load(std::memory_order_relaxed));
   if (mask == 0) return false;

@@ -57,6 +57,8 @@ uint32_t usable_cpus();
 // that of the thread that called usable_cpus() last, wherever this is called; once that thread
 // has ended the answer stays.
 bool cpu_limit_changed();
+// The answer that one of the two came to last.
+uint32_t cpu_limit();
 
 }  // namespace fiber::internal
 

@@ -50,6 +50,8 @@ struct ThreadState {
   int error_number = 0;
 };
 
+class Worker;
+
 class Fiber {
  public:
   static constexpr size_t kCreatorFrames = 6;
@@ -85,8 +87,12 @@ class Fiber {
   void (*run)(void* callable) = nullptr;
   void* callable = nullptr;
   JoinState* join = nullptr;
-  Locals* locals = nullptr;  // see local.h
-  bool exited = false;       // by exit_fiber()
+  Locals* locals = nullptr;     // see local.h
+  Worker* locked_to = nullptr;  // by LockThread
+  uint32_t thread_locks = 0;
+  uint32_t last_worker = UINT32_MAX;  // with FIBER_OPTIONS=migrate=1 only
+  uint32_t refusals = 0;
+  bool exited = false;  // by exit_fiber()
   Stack* stack = nullptr;
   int64_t created_time = 0;  // steady clock; 0: its lifetime is not sampled
 

@@ -4,6 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "runtime/fork.h"
 #include "runtime/monitor.h"
 #include "runtime/observe/counters.h"
@@ -29,8 +31,21 @@ void every_thread_fences() {
 
 // --- the two sets ---
 
+// One that is not used any more: its fibers to the others, as an owner, which it has none of.
+void IdleSet::retire(Processor& processor) {
+  processor.retired = true;
+  --surplus_;
+  if (Fiber* next = processor.queue.take_next()) scheduler.global.push(next);
+  while (Fiber* fiber = processor.queue.take()) scheduler.global.push(fiber);
+  stack_pool().drain(&processor.stacks);
+}
+
 void IdleSet::put(Processor& processor) {
   processor.worker.store(nullptr, std::memory_order_relaxed);
+  if (processor.index >= scheduler.processor_count()) {
+    retire(processor);
+    return;
+  }
   processor.idle_next = processors_;
   processors_ = &processor;
   idle_.fetch_add(1, std::memory_order_relaxed);
@@ -326,6 +341,75 @@ void IdleSet::park_detached(Worker& worker) {
   park(worker);
 }
 
+void IdleSet::drop(Worker& worker) {
+  {
+    SpinGuard guard(lock_);
+    if (worker.spinning_) {
+      worker.spinning_ = false;
+      spinning_.fetch_sub(1, std::memory_order_relaxed);
+    }
+    put(*unassign(worker));
+  }
+  // [F2] and [F1] in one: what was published before, others shall come for.
+  work_published();
+  recheck();
+}
+
+void IdleSet::hand_over(Worker& worker, Worker& to, Fiber* fiber) {
+  SpinGuard guard(lock_);
+  // It may not be waiting yet: it takes the processor itself.
+  to.handed_processor_ = unassign(worker);
+  to.handed_over_ = fiber;
+}
+
+Fiber* IdleSet::take_handed_over(Worker& worker) {
+  SpinGuard guard(lock_);
+  if (worker.handed_over_ == nullptr) return nullptr;
+  assign(*std::exchange(worker.handed_processor_, nullptr), worker);
+  return std::exchange(worker.handed_over_, nullptr);
+}
+
+void IdleSet::set_processors(uint32_t count) {
+  {
+    SpinGuard guard(lock_);
+    const uint32_t before = scheduler.processor_count();
+    scheduler.set_processor_count(count);
+    for (uint32_t i = before; i < count; ++i) {
+      Processor& processor = scheduler.processor(i);
+      if (!processor.retired) {  // still at work, and may go on
+        --surplus_;
+        continue;
+      }
+      processor.retired = false;
+      put(processor);
+    }
+    for (uint32_t i = count; i < before; ++i) {
+      ++surplus_;
+      Processor& processor = scheduler.processor(i);
+      if (Worker* worker = processor.worker.load(std::memory_order_relaxed)) {
+        // At work: it notices before its next fiber. In a blocking call: it is not missed.
+        if (Processor* lent = worker->take_lent()) {
+          available_.fetch_sub(1, std::memory_order_relaxed);
+          detach(*worker);
+          put(*lent);
+        }
+      }
+    }
+    // The idle ones; those that wait for a thread notice when they have one.
+    Processor* all = processors_;
+    processors_ = nullptr;
+    while (all != nullptr) {
+      Processor* processor = std::exchange(all, all->idle_next);
+      idle_.fetch_sub(1, std::memory_order_relaxed);
+      available_.fetch_sub(1, std::memory_order_relaxed);
+      put(*processor);
+    }
+    if (processors_ == nullptr) keeper_.store(nullptr, std::memory_order_relaxed);  // I4
+  }
+  work_published();
+  recheck();
+}
+
 void IdleSet::give_away(Worker& worker) {
   Worker* other = nullptr;
   {
@@ -381,7 +465,7 @@ bool IdleSet::all_idle(uint32_t processors, bool (*nothing)(const void*), const 
   SpinGuard guard(lock_);
   return idle_.load(std::memory_order_relaxed) == processors &&
          spinning_.load(std::memory_order_relaxed) == 0 &&
-         detached_.load(std::memory_order_relaxed) == 0 && nothing(argument);
+         detached_.load(std::memory_order_relaxed) == 0 && surplus_ == 0 && nothing(argument);
 }
 
 void IdleSet::reset() {
@@ -389,6 +473,7 @@ void IdleSet::reset() {
   FIBERSAN_CHECK(spinning_.load(std::memory_order_relaxed) == 0, spinning());
   FIBERSAN_CHECK(parked_ == nullptr && waiting_for_thread_ == nullptr, idle());
   processors_ = nullptr;
+  surplus_ = 0;
   for (std::atomic<uint32_t>* number : {&idle_, &available_, &detached_})
     number->store(0, std::memory_order_relaxed);
   dismiss_keeper();

@@ -62,6 +62,7 @@
 
 namespace fiber::internal {
 
+class Fiber;
 class Worker;
 struct Processor;
 
@@ -135,6 +136,15 @@ class IdleSet {
   // The monitor may be about to take a processor and give it back: not while it holds the
   // lock.
   [[nodiscard]] Processor* confirmed_processor(const Worker& worker);
+  // The worker has no use for its processor, others may.
+  void drop(Worker& worker);
+  // Our processor goes with the fiber to the worker that it is locked to.
+  void hand_over(Worker& worker, Worker& to, Fiber* fiber);
+  // What was handed over; null: nothing yet.
+  [[nodiscard]] Fiber* take_handed_over(Worker& worker);
+
+  // Processors 0 to count - 1 are used from now on, all of which exist.
+  void set_processors(uint32_t count);
   // The processor goes to another worker; the caller's thread is not to run fibers any more.
   void give_away(Worker& worker);
   // Workers that run a fiber without a processor.
@@ -167,6 +177,7 @@ class IdleSet {
 
  private:
   void wake_one();
+  void retire(Processor& processor) FIBER_REQUIRES(lock_);
   void put(Processor& processor) FIBER_REQUIRES(lock_);
   void detach(Worker& worker) FIBER_REQUIRES(lock_);
   void attach(Worker& worker) FIBER_REQUIRES(lock_);
@@ -185,6 +196,8 @@ class IdleSet {
   Processor* processors_ FIBER_GUARDED_BY(lock_) = nullptr;
   Processor* waiting_for_thread_ FIBER_GUARDED_BY(lock_) = nullptr;
   Worker* parked_ FIBER_GUARDED_BY(lock_) = nullptr;
+  // How many processors beyond their number are still at work.
+  uint32_t surplus_ FIBER_GUARDED_BY(lock_) = 0;
   // On one line: a publisher reads both.
   alignas(64) std::atomic<uint32_t> available_{0};
   std::atomic<uint32_t> spinning_{0};

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "detector/abi/hooks.h"
+#include "runtime/cpus.h"
 #include "runtime/observe/observation.h"
 #include "runtime/scheduler.h"
 #include "runtime/stack_pool.h"
@@ -106,6 +107,8 @@ void Monitor::watch() {
     }
     look_at_processors(now);
     look_at_timers(now);
+    poller.watch(now);
+    follow_machine(now);
     const Clock::time_point next_stack_look = look_at_stacks(now);
     sleep(now, std::min(next_stack_look, observe()));
   }
@@ -125,7 +128,7 @@ void Monitor::start_threads() {
 
 void Monitor::look_at_processors(Clock::time_point now) {
   calls_on_ = false;
-  for (uint32_t i = 0; i < scheduler.processor_count(); ++i)
+  for (uint32_t i = 0; i < scheduler.processors_ever(); ++i)
     look_at(scheduler.processor(i), seen_[i], now);
 }
 
@@ -155,7 +158,8 @@ void Monitor::look_at(Processor& processor, Seen& seen, Clock::time_point now) {
   }
   if (time_slice_ == Clock::duration::zero() || worker->current() == nullptr) return;
   // Half a pause early: a fiber has begun before we saw it.
-  if (now - seen.since < time_slice_) return;
+  // One that set_processors() has no use for is to come to an end soon.
+  if (now - seen.since < time_slice_ && processor.index < scheduler.processor_count()) return;
   worker->request_preemption();
   if (now - seen.since >= 2 * time_slice_) take_if_it_does_not_answer(processor, seen);
 }
@@ -188,6 +192,15 @@ Clock::time_point Monitor::look_at_stacks(Clock::time_point now) {
   if (now < stack_look_) return stack_look_;
   stack_look_ = now + kPause;
   return stack_pool().release_idle(now, kStacks) ? stack_look_ : Clock::time_point::max();
+}
+
+// The CPUs of the machine, or of the control group, may become fewer or more.
+void Monitor::follow_machine(Clock::time_point now) {
+  constexpr auto kPeriod = std::chrono::seconds(1);
+  if (now - followed_ < kPeriod) return;
+  followed_ = now;
+  if (!scheduler.follows_machine() || !cpu_limit_changed()) return;
+  scheduler.set_processors(std::min(cpu_limit(), Scheduler::kMostProcessors), /*follow=*/true);
 }
 
 void Monitor::sleep(Clock::time_point now, Clock::time_point latest) {

@@ -71,6 +71,7 @@ class Monitor {
   // When the next look is due at the latest.
   Clock::time_point look_at_stacks(Clock::time_point now);
   void take_if_it_does_not_answer(Processor& processor, const Seen& seen);
+  void follow_machine(Clock::time_point now);
   void sleep(Clock::time_point now, Clock::time_point latest);
 
   Parker parker_;
@@ -83,6 +84,7 @@ class Monitor {
   Clock::time_point stack_look_;
   Clock::duration pause_{};
   Clock::time_point idle_since_{};
+  Clock::time_point followed_{};
   bool can_take_ = false;
   bool calls_on_ = false;
   std::vector<Seen> seen_;

@@ -112,6 +112,7 @@ Settings settings_for(const Options& options) {
                                         : fresh_seed();
   settings.time_slice = std::chrono::milliseconds(environment.preempt_ms);
   settings.max_threads = static_cast<uint32_t>(environment.max_threads);
+  settings.migrate = environment.migrate != 0;
   const bool typed = environment.stack_size != default_stack_size && environment.stack_size != 0;
   size_t stack_size = static_cast<size_t>(default_stack_size);
   if (typed) {

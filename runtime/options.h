@@ -21,6 +21,7 @@ struct Settings {
   uint32_t stack_class;
   std::chrono::milliseconds time_slice;  // 0: fibers are not preempted
   uint32_t max_threads;
+  bool migrate;  // for tests: every park, yield and poll resumes on another thread
 };
 Settings settings_for(const Options& options);
 

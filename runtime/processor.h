@@ -44,6 +44,7 @@ struct alignas(128) Processor {
 
   // Guarded by the lock of the idle set.
   Processor* idle_next = nullptr;
+  bool retired = false;          // set_processors() has no use for it
   bool starts_spinning = false;  // the thread that it waits for
 };
 

@@ -1,9 +1,13 @@
 // The begin and the end of a run; the library's side of run.h.
 #include "fiber/run.h"
 
+#include <algorithm>
+#include <string>
 #include <system_error>
 
 #include "fiber/error.h"
+#include "fiber/go.h"
+#include "runtime/cpus.h"
 #include "runtime/fatal.h"
 #include "runtime/fiber.h"
 #include "runtime/fork.h"
@@ -91,6 +95,8 @@ void work_on_this_thread(Worker& worker) {
 
 void run_once(const Settings& settings, MainCall main) {
   scheduler.prepare(settings.procs, settings.seed, settings.stack_class);
+  scheduler.set_follows_machine(settings.procs_follow_machine);
+  scheduler.set_migrates(settings.migrate);
   struct Finish {
     ~Finish() {
       stop_fibers();
@@ -141,6 +147,24 @@ unsigned processors() {
   if (internal::run_is_on.load(std::memory_order_relaxed))
     return internal::scheduler.processor_count();
   return internal::settings_for({}).procs;
+}
+
+unsigned set_processors(unsigned count) {
+  using internal::scheduler;
+  if (internal::current_fiber() == nullptr) {
+    throw Error("fiber: set_processors() outside of fibers; before a run use Options::procs");
+  }
+  if (count > internal::Scheduler::kMostProcessors) {
+    throw Error("fiber: set_processors(" + std::to_string(count) + "), the most is " +
+                std::to_string(internal::Scheduler::kMostProcessors));
+  }
+  const bool follow = count == 0;
+  if (follow) count = std::min(internal::usable_cpus(), internal::Scheduler::kMostProcessors);
+  // Here surely no access is under way.
+  if (count > 1) static_cast<void>(__fsan_run_widened(/*asleep=*/1));
+  const unsigned before = scheduler.set_processors(count, follow);
+  yield();  // when the caller's processor is one too many
+  return before;
 }
 
 }  // namespace fiber

@@ -23,7 +23,7 @@ void Scheduler::enqueue(Fiber* fiber, Runnable why) {
   fiber_runnable(&processor->counters, fiber, why);
   if (Fiber* displaced = processor->queue.push_next(fiber)) enqueue_last(*processor, displaced);
   // Alone, the caller is the one who would be woken.
-  if (count_ > 1) idle.work_published();
+  if (processor_count() > 1) idle.work_published();
 }
 
 void Scheduler::overflow(Processor& processor, Fiber* fiber) {
@@ -37,22 +37,40 @@ void Scheduler::overflow(Processor& processor, Fiber* fiber) {
   } while (!processor.queue.push(fiber));
 }
 
-void Scheduler::prepare(uint32_t processors, uint64_t seed, uint32_t stack_class) {
-  for (uint32_t i = 0; i < processors; ++i) {
-    if (processors_[i] == nullptr) {
-      auto* processor = new Processor;
-      processor->index = i;
-      // release [R1]: a whole processor, for statistics. Pairs with [A1].
-      __atomic_store_n(&processors_[i], processor, __ATOMIC_RELEASE);
-      timers.add(processor->timers);
-    }
-    processors_[i]->random.seed(seed, i);
-    processors_[i]->picks.reset();
+Processor& Scheduler::make_processor(uint32_t index) {
+  if (processors_[index] == nullptr) {
+    auto* processor = new Processor;
+    processor->index = index;
+    // release [R1]: a whole processor, for statistics. Pairs with [A1].
+    __atomic_store_n(&processors_[index], processor, __ATOMIC_RELEASE);
+    timers.add(processor->timers);
   }
-  count_ = processors;
+  Processor& processor = *processors_[index];
+  processor.random.seed(seed_, index);
+  processor.picks.reset();
+  return processor;
+}
+
+void Scheduler::prepare(uint32_t processors, uint64_t seed, uint32_t stack_class) {
+  seed_ = seed;
+  for (uint32_t i = 0; i < processors; ++i) make_processor(i).retired = false;
+  count_.store(processors, std::memory_order_release);
+  most_.store(processors, std::memory_order_release);
   stack_class_ = stack_class;
   last_id_.store(0, std::memory_order_relaxed);
   stopping_.store(false, std::memory_order_relaxed);  // published by the threads' start
+}
+
+uint32_t Scheduler::set_processors(uint32_t count, bool follow) {
+  std::lock_guard guard(changing_);
+  set_follows_machine(follow);
+  const uint32_t before = processor_count();
+  for (uint32_t i = processors_ever(); i < count; ++i) {
+    make_processor(i).retired = true;
+    most_.store(i + 1, std::memory_order_release);
+  }
+  idle.set_processors(count);
+  return before;
 }
 
 void Scheduler::stop() {
@@ -67,7 +85,7 @@ void Scheduler::finish() {
   timers.clear();
   poller.run_finished();
   global.clear();
-  for (uint32_t i = 0; i < count_; ++i) {
+  for (uint32_t i = 0; i < processors_ever(); ++i) {
     processors_[i]->queue.clear();
     stack_pool().drain(&processors_[i]->stacks);
   }
@@ -78,17 +96,19 @@ void Scheduler::finish() {
 bool Scheduler::somebody_must_run(const Processor& processor) const {
   if (!processor.queue.empty() || !global.empty()) return true;
   // Next slots of others: their owners take them soon, or the monitor finds them.
-  for (uint32_t i = 0; i < count_; ++i) {
+  for (uint32_t i = 0; i < processor_count(); ++i) {
     if (!processors_[i]->queue.ring_empty()) return true;
   }
   constexpr auto kSoon = std::chrono::milliseconds(10);  // later ones are the monitor's
-  if (timers.empty() || idle.has_keeper()) return false;
+  if (idle.has_keeper()) return false;
+  if (poller.in_use()) return true;
+  if (timers.empty()) return false;
   return timers.next_deadline() < Clock::now() + kSoon;
 }
 
 bool Scheduler::work_visible() const {
   if (!global.empty()) return true;
-  for (uint32_t i = 0; i < count_; ++i) {
+  for (uint32_t i = 0; i < processor_count(); ++i) {
     if (!processors_[i]->queue.empty()) return true;
   }
   return false;

@@ -14,10 +14,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 
 #include "runtime/fiber.h"
 #include "runtime/global_queue.h"
 #include "runtime/idle.h"
+#include "runtime/net/poller.h"
 #include "runtime/observe/fiber_events.h"
 #include "runtime/processor.h"
 #include "runtime/time/timer_heaps.h"
@@ -61,7 +63,9 @@ class Scheduler {
   bool somebody_must_run(const Processor& processor) const;
   bool timers_are_due() const { return !timers.empty() && timers.next_deadline() <= Clock::now(); }
   // Timers are armed and no worker sleeps until the next one.
-  bool nobody_keeps_time() const { return !timers.empty() && !idle.has_keeper(); }
+  bool nobody_keeps_time() const {
+    return (!timers.empty() || poller.in_use()) && !idle.has_keeper();
+  }
   // For the monitor, which then has to wake somebody.
   Clock::time_point deadline_without_keeper() const {
     return idle.has_keeper() || timers.empty() ? TimerHeap::kNever
@@ -72,7 +76,24 @@ class Scheduler {
   void foreign_waker_added() { foreign_wakers_.fetch_add(1, std::memory_order_relaxed); }
   void foreign_waker_removed();
 
-  uint32_t processor_count() const { return count_; }
+  // acquire [A2]: the processors up to it. Pairs with [R2].
+  uint32_t processor_count() const { return count_.load(std::memory_order_acquire); }
+  // The most there have been in this run: timers and the like may still be with them.
+  uint32_t processors_ever() const { return most_.load(std::memory_order_acquire); }
+  // By IdleSet, under its lock.
+  void set_processor_count(uint32_t count) {
+    // release [R2]: pairs with [A2].
+    count_.store(count, std::memory_order_release);
+  }
+  // By a fiber or the monitor while a run is on; returns the number until now. `follow`: it is
+  // the machine's, and changes with it.
+  uint32_t set_processors(uint32_t count, bool follow);
+  bool follows_machine() const { return follows_machine_.load(std::memory_order_relaxed); }
+  void set_follows_machine(bool follows) {
+    follows_machine_.store(follows, std::memory_order_relaxed);
+  }
+  bool migrates() const { return migrates_; }
+  void set_migrates(bool migrates) { migrates_ = migrates; }
   Processor& processor(uint32_t index) { return *processors_[index]; }
   // For statistics: null when there never was one; I1 of processor.h.
   const Processor* processor_if_any(uint32_t index) const {
@@ -97,7 +118,14 @@ class Scheduler {
   __attribute__((noinline)) void overflow(Processor& processor, Fiber* fiber);
 
   std::array<Processor*, kMostProcessors> processors_{};
-  uint32_t count_ = 0;
+  Processor& make_processor(uint32_t index);
+
+  std::mutex changing_;  // one set_processors() at a time
+  uint64_t seed_ = 0;
+  std::atomic<uint32_t> count_{0};
+  std::atomic<uint32_t> most_{0};
+  std::atomic<bool> follows_machine_{false};
+  bool migrates_ = false;
   uint32_t stack_class_ = 0;
   std::atomic<bool> stopping_{false};
   std::atomic<uint32_t> foreign_wakers_{0};

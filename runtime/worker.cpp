@@ -1,6 +1,7 @@
 #include "runtime/worker.h"
 
 #include <cxxabi.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -73,6 +74,8 @@ void Worker::leave_thread() {
   shared_processor_.store(nullptr, std::memory_order_relaxed);
   call_.store(Call::kNone, std::memory_order_relaxed);
   leaving_ = false;
+  locked_fiber_ = handed_over_ = nullptr;
+  handed_processor_ = nullptr;
   // Not end_detached(): the count may be a later run's, and reset() cares for this one's.
   detached_ = false;
 }
@@ -80,6 +83,8 @@ void Worker::leave_thread() {
 void Worker::work() {
   adopt_thread();
   while (Fiber* fiber = find_fiber()) {
+    if (fiber->locked_to != nullptr && hand_over(fiber)) continue;
+    if (scheduler.migrates() && refuses(fiber)) continue;
     if (fiber->state.dispatch()) execute(fiber);
   }
   if (spinning_) {
@@ -96,6 +101,10 @@ Fiber* Worker::find_fiber() {
   for (;;) {
     if (leaving_) return nullptr;
     if (scheduler.stopping()) return in_forked_child() ? alone_in_forked_child() : nullptr;
+    if (locked_fiber_ != nullptr) [[unlikely]]
+      return wait_for_locked_fiber();
+    if (processor_ != nullptr && processor_->index >= scheduler.processor_count()) [[unlikely]]
+      scheduler.idle.drop(*this);
     if (processor_ == nullptr) {
       get_processor_back();
       continue;
@@ -266,6 +275,46 @@ void Worker::get_processor_back() {
   if (scheduler.idle.rejoin(*this)) return;
   scheduler.idle.park_detached(*this);
   wait_for_processor();
+}
+
+// Of a fiber that is locked to a thread: true when that is another one. It gets our processor.
+bool Worker::hand_over(Fiber* fiber) {
+  Worker& other = *fiber->locked_to;
+  if (&other == this) return false;
+  if (spinning_) stop_spinning();
+  scheduler.idle.hand_over(*this, other, fiber);
+  other.unpark();
+  return true;
+}
+
+// Our fiber is locked to us and has left: it comes with a processor. Null when the run stops.
+Fiber* Worker::wait_for_locked_fiber() {
+  if (processor_ != nullptr) {
+    scheduler.idle.drop(*this);
+  } else {
+    scheduler.idle.end_detached(*this);
+  }
+  while (!scheduler.stopping()) {
+    if (Fiber* fiber = scheduler.idle.take_handed_over(*this)) return fiber;
+    Clock::time_point deadline = TimerHeap::kNever;
+    watch_for_deadlock(deadline);  // we may have been the last to run
+    parker_.park(deadline);
+  }
+  return nullptr;
+}
+
+// With FIBER_OPTIONS=migrate=1: not twice in a row on one thread, if another one will have it.
+bool Worker::refuses(Fiber* fiber) {
+  constexpr uint32_t kMostRefusals = 10'000;  // the others are busy
+  if (fiber->last_worker != index_ || fiber->locked_to != nullptr ||
+      scheduler.processor_count() == 1 || fiber->refusals++ >= kMostRefusals) {
+    fiber->last_worker = index_;
+    fiber->refusals = 0;
+    return false;
+  }
+  scheduler.enqueue_anywhere(fiber);
+  sched_yield();
+  return true;
 }
 
 // Returns with a processor, or because the run stops. The worker is parked.

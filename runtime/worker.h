@@ -54,6 +54,9 @@ class Worker {
     uses_.store(uses_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
   }
 
+  // From now on it runs only this fiber, or any when null; on its own thread.
+  void lock_to(Fiber* fiber) { locked_fiber_ = fiber; }
+
   // Around a blocking call, on the fiber's stack; see blocking.cpp.
   enum class AfterCall : uint8_t { kHasProcessor, kNeedsProcessor, kRunHasEnded };
   [[nodiscard]] bool begin_call();
@@ -106,6 +109,9 @@ class Worker {
   bool work_waits();
   void give_up_processor();
   void get_processor_back();
+  bool hand_over(Fiber* fiber);
+  bool refuses(Fiber* fiber);
+  Fiber* wait_for_locked_fiber();
   void adopt_thread();
   void leave_thread();
   void wait_for_processor();
@@ -131,8 +137,9 @@ class Worker {
   uint8_t* preempt_request_ = nullptr;
   std::atomic<int> thread_id_{0};
   bool spinning_ = false;
-  bool retired_ = false;  // the caller's thread, after its first blocking call
-  bool leaving_ = false;  // its fiber was abandoned: the thread ends
+  Fiber* locked_fiber_ = nullptr;  // all it runs
+  bool retired_ = false;           // the caller's thread, after its first blocking call
+  bool leaving_ = false;           // its fiber was abandoned: the thread ends
   const uint32_t index_;
 
   SpinLock request_lock_{LockRank::kPreemption};
@@ -144,6 +151,8 @@ class Worker {
   // Guarded by the lock of the idle set.
   Worker* parked_next_ = nullptr;
   bool parked_ = false;
+  Fiber* handed_over_ = nullptr;  // its locked fiber may run, with this processor
+  Processor* handed_processor_ = nullptr;
   bool detached_ = false;  // runs a fiber, and its processor was taken
 
   Parker parker_;

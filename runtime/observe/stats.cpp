@@ -37,7 +37,7 @@ void read_present(Stats& stats) {
   stats.threads_spinning = scheduler.idle.spinning();
   uint64_t runnable = scheduler.global.size();
   uint64_t running = 0;
-  for (uint32_t i = 0; i < scheduler.processor_count(); ++i) {
+  for (uint32_t i = 0; i < scheduler.processors_ever(); ++i) {
     const Processor& processor = scheduler.processor(i);
     runnable += processor.queue.ring_size() + (processor.queue.peek_next() != nullptr ? 1 : 0);
   }

@@ -58,6 +58,12 @@ int run(F&& function, const Options& options = {}) {
 // How many fibers run at once, in this run or, outside of one, in the next.
 unsigned processors();
 
+// Changes that number while a run is on, from 1 to 1024; 0: the CPUs this process may use, and
+// their changes. Returns the number until now. A processor too many gives its fibers to the
+// others as soon as the one it runs waits or yields. Throws Error outside of run(), and when
+// there cannot be so many. Semantics: Go's GOMAXPROCS.
+unsigned set_processors(unsigned count);
+
 }  // namespace fiber
 
 #endif  // FIBER_RUN_H
