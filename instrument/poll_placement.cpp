@@ -4,10 +4,12 @@
 
 #include <algorithm>
 
+#include "instrument/loop_unrolling.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Analysis/CFG.h"
 #include "llvm/IR/Dominators.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Transforms/Utils/LoopSimplify.h"
 
@@ -24,6 +26,9 @@ llvm::cl::opt<uint64_t> forced_chunk(
 
 constexpr uint64_t kStretch = 1 << 16;
 constexpr uint64_t kNestedStretch = 16 * kStretch;
+// A test in a shorter iteration would be felt.
+constexpr uint64_t kShortIteration = 12;
+constexpr uint64_t kRepeatedIteration = 40;
 // A chunk of fewer is not worth its code.
 constexpr uint64_t kSmallestChunk = 4;
 
@@ -38,6 +43,23 @@ class Placement {
                        ? nullptr
                        : &analyses.getResult<llvm::ScalarEvolutionAnalysis>(function)) {}
 
+  // Loops whose bodies are to be repeated before polls are placed, and how often.
+  std::vector<std::pair<Loop*, unsigned>> short_loops() {
+    std::vector<std::pair<Loop*, unsigned>> found;
+    if (evolution_ == nullptr || function_.hasOptSize() || forced_chunk != 0) return found;
+    for (Loop* loop : loops_.getLoopsInPreorder()) {
+      uint64_t iteration = 0;
+      for (BasicBlock* block : loop->blocks()) iteration += length_.of(*block);
+      if (!loop->isInnermost() || loop->getLoopLatch() == nullptr || iteration > kShortIteration ||
+          iteration == 0 || may_wait(*loop) ||
+          evolution_->getSmallConstantMaxTripCount(loop) != 0 ||
+          counted_loop(*loop, *evolution_, dominators_).has_value())
+        continue;
+      found.emplace_back(loop, (kRepeatedIteration + iteration - 1) / iteration);
+    }
+    return found;
+  }
+
   PollPlan run(const RecursiveCalls& recursion) {
     for (llvm::CallBase* call : recursion.of(function_))
       if (!is_polled_before(*call)) add_test(*call);
@@ -48,6 +70,17 @@ class Placement {
   }
 
  private:
+  // For somebody else: speed is no matter, and calls take longer than a test.
+  static bool may_wait(const Loop& loop) {
+    return llvm::any_of(loop.blocks(), [](const BasicBlock* block) {
+      return llvm::any_of(*block, [](const Instruction& instruction) {
+        return instruction.isAtomic() || instruction.isVolatile() ||
+               (llvm::isa<llvm::CallBase>(instruction) &&
+                !llvm::isa<llvm::IntrinsicInst>(instruction));
+      });
+    });
+  }
+
   // Each activation of the function that gets to `place` has polled.
   bool is_polled_before(const Instruction& place) const {
     return llvm::any_of(plan_.tests, [&](Instruction* test) {
@@ -126,8 +159,16 @@ class Placement {
 
 PollPlan place_polls(llvm::Function& function, const RecursiveCalls& recursion, CodeLength& length,
                      llvm::FunctionAnalysisManager& analyses) {
-  if (!function.hasOptNone())
+  if (!function.hasOptNone()) {
     analyses.invalidate(function, llvm::LoopSimplifyPass().run(function, analyses));
+    bool is_changed = false;
+    for (auto [loop, times] : Placement(function, length, analyses).short_loops())
+      is_changed |= repeat_body(*loop, times, analyses);
+    if (is_changed) {
+      analyses.invalidate(function, llvm::PreservedAnalyses::none());
+      analyses.invalidate(function, llvm::LoopSimplifyPass().run(function, analyses));
+    }
+  }
   return Placement(function, length, analyses).run(recursion);
 }
 

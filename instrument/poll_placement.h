@@ -8,7 +8,7 @@
 // A loop has a poll of the first kind that fits
 //   none      it ends after few instructions, or each iteration polls already
 //   chunks    it counts to a limit (counted_loop.h) and its iterations are short
-//   test      everything else: a test at the back-edge
+//   test      everything else: a test at the back-edge, or at every few where it is short
 //
 // Invariants
 //   P1  Every cycle of the control flow graph polls, is part of a loop of known short
@@ -34,7 +34,7 @@ struct PollPlan {
   std::vector<Chunks> chunks;
 };
 
-// Simplifies the function's loops, and nothing else.
+// Simplifies the function's loops and repeats short bodies (loop_unrolling.h); emits no poll.
 PollPlan place_polls(llvm::Function& function, const RecursiveCalls& recursion, CodeLength& length,
                      llvm::FunctionAnalysisManager& analyses);
 

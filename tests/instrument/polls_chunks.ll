@@ -115,3 +115,51 @@ loop:
 exit:
   ret void
 }
+; A step that is no constant, as in a sieve; length and chunk are computed before the loop.
+; CHECK-LABEL: define void @any_step(
+; CHECK: %[[LENGTH:.*]] = add {{.*}}i64 %{{.*}}, 64
+; CHECK: icmp ule i64 %{{.*}}, %[[LENGTH]]
+; CHECK: loop:
+; CHECK: icmp ult i64 %next, %chunk
+define void @any_step(ptr %p, i64 %x, i64 %n) {
+entry:
+  %low = and i64 %x, 255
+  %step = add nuw nsw i64 %low, 1
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %at = getelementptr i8, ptr %p, i64 %i
+  store i8 0, ptr %at
+  %next = add nuw nsw i64 %i, %step
+  %more = icmp ult i64 %next, %n
+  br i1 %more, label %loop, label %exit
+exit:
+  ret void
+}
+; The comparison is inside: the chunk's end goes around with the loop.
+; CHECK-LABEL: define void @inside(
+; CHECK: loop:
+; CHECK: %[[CHUNK:.*]] = phi i64 [ %{{.*}}, %entry ], [ %[[AROUND:.*]], %rest ]
+; CHECK: icmp ne i64 %next, %[[CHUNK]]
+; CHECK-NEXT: br i1 %{{.*}}, label %chunk.begin, label %chunk.end
+; CHECK: chunk.begin:
+; CHECK-NEXT: %[[AROUND]] = phi i64 [ %[[CHUNK]], %loop ], [ %{{.*}}, %{{.*}} ]
+; CHECK-NEXT: br label %rest
+; CHECK: rest:
+; CHECK: br label %loop
+define void @inside(ptr %p, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %rest ]
+  %at = getelementptr i8, ptr %p, i64 %i
+  store i8 0, ptr %at
+  %next = add nuw i64 %i, 1
+  %more = icmp ne i64 %next, %n
+  br i1 %more, label %rest, label %exit
+rest:
+  store i8 1, ptr %at
+  br label %loop
+exit:
+  ret void
+}
