@@ -26,7 +26,7 @@
 // publisher sees a processor to be had and no spinner, and wakes one. A processor is to be
 // had when it is idle or when its worker is in a blocking call: begin_call() is an enter()
 // that keeps the thread, and looks at the queues behind the same fence. Acquire and release are not
-// enough: both sides could read the old value. Four details belong to it:
+// enough: both sides could read the old value. Five details belong to it:
 //   - One spinner is enough for many publishers, because whoever finds work and was the
 //     last to spin wakes the next (stop_spinning).
 //   - wake_one() counts the spinner before it has one. When it finds no idle processor it
@@ -37,6 +37,8 @@
 //     waits; if it displaces it, that is a push behind our [F2], which wakes us.
 //   - A worker that sees work behind [F2] but no idle processor any more goes to sleep:
 //     every processor has a worker, and that one does [F2] before it gives it up.
+//   - A fiber that goes alone into a next slot may not be published at all (policy.h,
+//     tells_of_lonely): its owner takes it, or the monitor publishes it.
 // A processor for which no worker is parked waits in a list of its own with its spinner
 // already counted, until the monitor has started a thread for it: no publisher starts one,
 // for it may stand on a fiber's stack.

@@ -30,6 +30,7 @@ using std::chrono::milliseconds;
 constexpr Clock::duration kShortest = microseconds(20);
 constexpr Clock::duration kLongest = milliseconds(10);
 constexpr Clock::duration kIdleBeforeSleep = milliseconds(20);
+constexpr Clock::duration kSlotPause = microseconds(250);
 constexpr uint32_t kMostTaken = 4;  // or as many as there are processors
 
 [[noreturn]] void fatal_no_thread(const std::system_error& error) {
@@ -94,6 +95,7 @@ void Monitor::stop() {
 
 void Monitor::watch() {
   seen_.assign(Scheduler::kMostProcessors, Seen());
+  slots_seen_.assign(Scheduler::kMostProcessors, SlotSeen());
   pause_ = kShortest;
   idle_since_ = Clock::now();
   while (!stop_.load(std::memory_order_relaxed)) {
@@ -106,6 +108,7 @@ void Monitor::watch() {
       continue;
     }
     look_at_processors(now);
+    look_at_slots();
     look_at_timers(now);
     poller.watch(now);
     follow_machine(now);
@@ -178,6 +181,35 @@ void Monitor::take_if_it_does_not_answer(Processor& processor, const Seen& seen)
   static_cast<void>(scheduler.idle.take_from(processor, *seen.worker, seen.dispatches));
 }
 
+// A fiber that nobody was told of and that is still in its slot: somebody is woken for it, and
+// its processor tells of the next ones.
+void Monitor::look_at_slots() {
+  if (!watches_slots_.load(std::memory_order_relaxed)) return;
+  bool more = false;
+  for (uint32_t i = 0; i < scheduler.processor_count(); ++i) {
+    Processor& processor = scheduler.processor(i);
+    SlotSeen& seen = slots_seen_[i];
+    const SlotSeen is = {processor.queue.peek_next(), processor.picks.next_picks(),
+                         processor.picks.untold()};
+    more |= is.next != nullptr || is.untold != seen.untold;
+    if (is.next != nullptr && is.next == seen.next && is.picks == seen.picks) {
+      processor.picks.lonely_stays();
+      scheduler.idle.work_published();
+    }
+    seen = is;
+  }
+  if (more) return;
+  // seq_cst: who fills a slot afterwards sees it (the exchange of the slot is before its
+  // load), and what was filled before we see. Where exchanges are no fences one may be missed:
+  // it waits until the fiber that runs parks, or is preempted.
+  watches_slots_.store(false, std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  for (uint32_t i = 0; i < scheduler.processor_count(); ++i) {
+    if (scheduler.processor(i).queue.peek_next() != nullptr)
+      watches_slots_.store(true, std::memory_order_relaxed);
+  }
+}
+
 // Nobody sleeps until the next timer, and who runs does not look.
 void Monitor::look_at_timers(Clock::time_point) {
   if (scheduler.idle.has_keeper() || !scheduler.timers_are_due()) return;
@@ -222,6 +254,7 @@ void Monitor::sleep(Clock::time_point now, Clock::time_point latest) {
   const Clock::duration longest =
       time_slice_ == Clock::duration::zero() ? kLongest : std::min(kLongest, time_slice_ / 2);
   pause_ = calls_on_ ? std::min(2 * pause_, longest) : longest;
+  if (watches_slots_.load(std::memory_order_relaxed)) pause_ = std::min(pause_, kSlotPause);
   parker_.park(std::min({now + pause_, latest, scheduler.deadline_without_keeper()}));
   if (!calls_on_) pause_ = kShortest;
 }

@@ -3,10 +3,11 @@
 // Input:    wake() when something needs it at once; what each processor began to run last.
 // Output:   threads for processors that wait for one; requests of preemption; processors
 //           taken from blocking calls and from threads that do not answer; a worker for
-//           timers that nobody looks at.
+//           timers that nobody looks at and for fibers that stay in a next slot.
 // State:    one thread while a run is on; it has no processor and runs no fiber.
 // Cost:     a look at each processor, each 20 us while there are blocking calls, backing off
-//           to half of preempt_ms; asleep when every processor has been idle for a while.
+//           to half of preempt_ms; each 250 us while fibers go into next slots untold
+//           (policy.h); asleep when every processor has been idle for a while.
 // Threads:  wake() from any; start() and stop() from the run's thread.
 //
 // A thread that does not answer: it has run one fiber for twice preempt_ms in spite of the
@@ -34,6 +35,7 @@
 
 namespace fiber::internal {
 
+class Fiber;
 class Worker;
 struct Processor;
 
@@ -47,6 +49,14 @@ class Monitor {
 
   void wake() { parker_.unpark(); }
   // By who takes a processor out of the idle set, behind a seq_cst operation [F1].
+  // By who has put a fiber into a next slot and told nobody.
+  void watch_slots() {
+    // Relaxed: the next one tries again.
+    if (watches_slots_.load(std::memory_order_relaxed)) [[likely]]
+      return;
+    watches_slots_.store(true, std::memory_order_relaxed);
+    wake();
+  }
   void wake_if_asleep() {
     if (asleep_.load(std::memory_order_relaxed)) [[unlikely]]
       wake();
@@ -62,11 +72,17 @@ class Monitor {
     Clock::time_point since;      // when this was first seen
     int64_t computed_before = 0;  // ns of CPU time of the thread then
   };
+  struct SlotSeen {
+    const Fiber* next = nullptr;
+    uint32_t picks = 0;
+    uint32_t untold = 0;
+  };
 
   void watch();
   void start_threads();
   void look_at_processors(Clock::time_point now);
   void look_at(Processor& processor, Seen& seen, Clock::time_point now);
+  void look_at_slots();
   void look_at_timers(Clock::time_point now);
   // When the next look is due at the latest.
   Clock::time_point look_at_stacks(Clock::time_point now);
@@ -76,6 +92,7 @@ class Monitor {
 
   Parker parker_;
   std::atomic<bool> asleep_{false};
+  std::atomic<bool> watches_slots_{false};
   std::atomic<bool> stop_{false};
   std::optional<std::thread> thread_;
 
@@ -88,6 +105,7 @@ class Monitor {
   bool can_take_ = false;
   bool calls_on_ = false;
   std::vector<Seen> seen_;
+  std::vector<SlotSeen> slots_seen_;
 };
 
 extern Monitor monitor;

@@ -54,6 +54,7 @@ class PickState {
  public:
   static constexpr uint32_t kGlobalPeriod = 61;  // a prime: in step with no loop of a program
   static constexpr uint32_t kNextLimit = 16;
+  static constexpr uint32_t kLonelyLimit = 8;
 
   // Where to look first. The other sources follow in the order slot, ring, global.
   Source first_source(bool ring_empty) {
@@ -69,9 +70,33 @@ class PickState {
     // Relaxed: ordered by the slot, see next_picks().
     next_picks_.store(next_picks() + 1, std::memory_order_relaxed);
   }
+  // Owner: a fiber that was woken goes into the empty next slot of an empty queue. True: tell
+  // the others. Not when the owner has been taking such fibers by itself for a while, as in
+  // a hand-over from fiber to fiber: who is woken then only takes the data to another CPU, and
+  // the fiber soon back. One that stays after all is found by the monitor.
+  bool tells_of_lonely() {
+    const uint32_t picks = next_picks();
+    lonely_in_row_ = picks == lonely_taken_ ? lonely_in_row_ + 1 : 0;
+    lonely_taken_ = picks + 1;
+    // Relaxed: only the monitor looks, and sooner or later is enough.
+    if (stays_.load(std::memory_order_relaxed)) {
+      stays_.store(false, std::memory_order_relaxed);
+      lonely_in_row_ = 0;
+    }
+    if (lonely_in_row_ < kLonelyLimit) return true;
+    untold_.store(untold() + 1, std::memory_order_relaxed);
+    return false;
+  }
+  // How often it said no. Any thread.
+  uint32_t untold() const { return untold_.load(std::memory_order_relaxed); }
+  // By the monitor: one was not taken.
+  void lonely_stays() { stays_.store(true, std::memory_order_relaxed); }
+
   void reset() {
     picks_ = 0;
     next_in_row_ = 0;
+    lonely_in_row_ = 0;
+    lonely_taken_ = 0;
     next_picks_.store(0, std::memory_order_relaxed);
   }
 
@@ -83,7 +108,11 @@ class PickState {
  private:
   uint32_t picks_ = 0;
   uint32_t next_in_row_ = 0;
+  uint32_t lonely_in_row_ = 0;  // which the owner took by itself
+  uint32_t lonely_taken_ = 0;   // next_picks() if it takes the last one
   std::atomic<uint32_t> next_picks_{0};
+  std::atomic<uint32_t> untold_{0};
+  std::atomic<bool> stays_{false};
 };
 
 }  // namespace fiber::internal

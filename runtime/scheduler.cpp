@@ -1,5 +1,6 @@
 #include "runtime/scheduler.h"
 
+#include "runtime/monitor.h"
 #include "runtime/net/poller.h"
 #include "runtime/policy.h"
 #include "runtime/processor_use.h"
@@ -21,9 +22,16 @@ void Scheduler::enqueue(Fiber* fiber, Runnable why) {
   }
   if (why == Runnable::kCreated) fiber_created(processor->counters, fiber);
   fiber_runnable(&processor->counters, fiber, why);
-  if (Fiber* displaced = processor->queue.push_next(fiber)) enqueue_last(*processor, displaced);
+  Fiber* displaced = processor->queue.push_next(fiber);
+  if (displaced != nullptr) enqueue_last(*processor, displaced);
   // Alone, the caller is the one who would be woken.
-  if (processor_count() > 1) idle.work_published();
+  if (processor_count() == 1) return;
+  if (why != Runnable::kCreated && displaced == nullptr && processor->queue.ring_empty() &&
+      !processor->picks.tells_of_lonely()) {
+    monitor.watch_slots();
+    return;
+  }
+  idle.work_published();
 }
 
 void Scheduler::overflow(Processor& processor, Fiber* fiber) {
