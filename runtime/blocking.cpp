@@ -5,6 +5,7 @@
 
 #include "runtime/fiber.h"
 #include "runtime/fork.h"
+#include "runtime/observe/coarse_clock.h"
 #include "runtime/park.h"
 #include "runtime/scheduler.h"
 #include "runtime/switch.h"
@@ -39,7 +40,10 @@ BlockingCall::BlockingCall() : begun_(false) {
   if (current_worker()->is_callers() && fiber->locked_to == nullptr)
     switch_for(fiber, Leave::kMoveAway);
   fiber->reason = FSAN_WAIT_BLOCKING_CALL;
-  fiber->parked_frame = __builtin_frame_address(0);
+  // For dumps: our caller and its frame; our own is gone when the call runs.
+  fiber->parked_frame = *static_cast<void**>(__builtin_frame_address(0));
+  fiber->after_save_argument = __builtin_return_address(0);
+  fiber->parked_at = coarse_now();
   // Here surely no access is under way.
   static_cast<void>(__fsan_run_widened(/*asleep=*/1));
   fiber->state.begin_call();
@@ -83,6 +87,7 @@ bool Worker::begin_call() {
   Processor* processor = this->processor();
   if (processor == nullptr) processor = scheduler.idle.confirmed_processor(*this);
   if (processor != nullptr) processor->counters.add(Counter::kBlockingCalls);
+  trace_event(TraceKind::kBlockingCall, current()->id);
   calls_.store(calls_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   // release [R1]: what we did with the processor. Pairs with [A1] in take_lent(). One that the
   // monitor has taken before is as good as taken now.
@@ -108,8 +113,9 @@ Worker::AfterCall Worker::end_call(bool wants_processor) {
   }
   if (seen == Call::kTaken &&
       call_.compare_exchange_strong(seen, Call::kNone, std::memory_order_relaxed)) {
-    return wants_processor && scheduler.idle.rejoin(*this) ? AfterCall::kHasProcessor
-                                                           : AfterCall::kNeedsProcessor;
+    if (!wants_processor || !scheduler.idle.rejoin(*this)) return AfterCall::kNeedsProcessor;
+    processor_is_back(current(), this->processor()->index);
+    return AfterCall::kHasProcessor;
   }
   FIBERSAN_CHECK(seen == Call::kAbandoned, seen);
   return AfterCall::kRunHasEnded;
@@ -120,6 +126,7 @@ Processor* Worker::take_lent() {
   Call seen = Call::kLent;
   // acquire [A1]: pairs with [R1] in begin_call().
   if (!call_.compare_exchange_strong(seen, Call::kTaken, std::memory_order_acquire)) return nullptr;
+  processor_taken_from(*this);
   return shared_processor_.exchange(nullptr, std::memory_order_relaxed);
 }
 

@@ -2,7 +2,7 @@
 //
 // State:    everything that belongs to a fiber and is not on its stack: saved registers,
 //           exception globals, errno, how it left, why it waits, who it is.
-// Cost:     320 bytes in the stack's first page, no allocation of its own.
+// Cost:     256 bytes in the stack's first page, no allocation of its own.
 // Threads:  owned as fiber_state.h says; `state` and `wait_word` by anybody.
 //
 // Invariants

@@ -312,6 +312,7 @@ bool IdleSet::take_from(Processor& processor, Worker& worker, uint32_t dispatche
       worker.shared_processor_.store(&processor, std::memory_order_relaxed);
       return false;
     }
+    processor_taken_from(worker);
     detach(worker);
     put(processor);
   }

@@ -25,6 +25,8 @@
 
 namespace fiber::internal {
 
+class TraceBuffer;
+
 class Worker {
  public:
   explicit Worker(uint32_t index) : index_(index) {}
@@ -74,7 +76,8 @@ class Worker {
   // The system's id of its thread; 0: it has none now.
   int thread_id() const { return thread_id_.load(std::memory_order_relaxed); }
   // For statistics, from any thread; stale at once.
-  bool running_fiber() const { return current() != nullptr; }
+  bool running_fiber() const { return current() != nullptr && !in_call(); }
+  std::atomic<TraceBuffer*> trace_buffer{nullptr};  // of its thread, while tracing
 
   // From any thread: its sleep ends, now or the next time.
   void unpark();

@@ -22,8 +22,14 @@ void Worker::unpark() {
 
 void Worker::enqueue_edges(Poller::Ready& edges) {
   const bool several = edges.left() > 1;
+  Counters& counters = processor()->counters;
+  TraceSpan span(TraceKind::kNetPoll);
+  span.set_argument(edges.left());
+  counters.add(Counter::kNetWakes, edges.left());
   while (Fiber* fiber = edges.take()) {
-    if (fiber->state.wake() == NextStep::kEnqueue) scheduler.enqueue_last(*processor(), fiber);
+    if (fiber->state.wake() != NextStep::kEnqueue) continue;
+    fiber_runnable(&counters, fiber, Runnable::kWoken);
+    scheduler.enqueue_last(*processor(), fiber);
   }
   if (several && scheduler.processor_count() > 1) scheduler.idle.work_published();
 }
@@ -32,6 +38,7 @@ void Worker::enqueue_edges(Poller::Ready& edges) {
 bool Worker::poll_network() {
   if (!poller.in_use()) return false;
   Poller::Ready edges;
+  processor()->counters.add(Counter::kNetPolls);
   poller.poll(Poller::kNoWait, edges);
   if (edges.left() == 0) return false;
   enqueue_edges(edges);
@@ -47,6 +54,7 @@ void Worker::sleep_in_poll(Clock::time_point deadline) {
   Poller::Ready edges;
   polling_.store(true, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with unpark()
+  count(Counter::kNetPolls);
   if (!parker_.take_token()) poller.poll(deadline, edges);
   polling_.store(false, std::memory_order_relaxed);
   poller.end_sleep();

@@ -37,7 +37,7 @@ inline constexpr size_t kCounterCount = static_cast<size_t>(Counter::kCount);
 // a switch not much more. The distance varies, so that no loop of a program runs in step.
 class Sampler {
  public:
-  static constexpr uint32_t kPeriod = 64;
+  static constexpr uint32_t kPeriod = 256;
 
   bool due() { return --left_ == 0 && restart(); }
 

@@ -18,12 +18,11 @@ namespace {
 
 bool runs(FiberState state) {
   return state == FiberState::kRunning || state == FiberState::kParking ||
-         state == FiberState::kWoken || state == FiberState::kInCall;
+         state == FiberState::kWoken;
 }
 
 const char* state_text(const FiberSnapshot& fiber) {
-  if (fiber.state == FiberState::kParked) return wait_reason_text(fiber.reason);
-  if (fiber.state == FiberState::kInCall) return wait_reason_text(FSAN_WAIT_BLOCKING_CALL);
+  if (fiber.waiting()) return wait_reason_text(fiber.reason);
   return fiber.state == FiberState::kRunnable ? "runnable" : "running";
 }
 
@@ -32,7 +31,7 @@ uint64_t place_hash(const FiberSnapshot& fiber) {
   uint64_t hash = 14695981039346656037u;
   const auto mix = [&hash](uint64_t value) { hash = (hash ^ value) * 1099511628211u; };
   mix(static_cast<uint64_t>(fiber.state));
-  mix(fiber.state == FiberState::kParked ? fiber.reason : 0);
+  mix(fiber.waiting() ? fiber.reason : 0);
   for (size_t i = 0; i < fiber.frame_count; ++i) mix(reinterpret_cast<uintptr_t>(fiber.frames[i]));
   mix(fiber.frame_count == 0 ? reinterpret_cast<uintptr_t>(fiber.entry) : 0);
   for (size_t i = 0; i < fiber.creator_frame_count; ++i)
@@ -97,7 +96,7 @@ void Dump::add(const FiberSnapshot& snapshot) {
     active_.push_back(snapshot);
     return;
   }
-  ++(snapshot.state == FiberState::kParked ? waiting_ : runnable_);
+  ++(snapshot.waiting() ? waiting_ : runnable_);
   if (groups_.empty() && single_.size() < kMostSingle) {
     single_.push_back(snapshot);
     return;
@@ -143,7 +142,7 @@ void Dump::read_running_stacks() {
 }
 
 int64_t Dump::waiting_time(const FiberSnapshot& fiber) const {
-  return fiber.state == FiberState::kParked ? std::max<int64_t>(0, now_ - fiber.since) : 0;
+  return fiber.waiting() ? std::max<int64_t>(0, now_ - fiber.since) : 0;
 }
 
 void Dump::print(std::FILE* file) const {
@@ -163,7 +162,7 @@ void Dump::print_single(std::FILE* file, const FiberSnapshot& fiber) const {
   std::fprintf(file, "\nfiber %" PRIu64, fiber.id);
   if (fiber.name[0] != '\0') std::fprintf(file, " '%s'", fiber.name);
   std::fprintf(file, " [%s", state_text(fiber));
-  if (fiber.state == FiberState::kParked) {
+  if (fiber.waiting()) {
     std::fprintf(file, ", ");
     print_time(file, waiting_time(fiber));
   }
@@ -177,7 +176,7 @@ void Dump::print_group(std::FILE* file, const Group& group) const {
     return;
   }
   std::fprintf(file, "\n%" PRIu64 " fibers [%s", group.count, state_text(group.sample));
-  if (group.sample.state == FiberState::kParked) {
+  if (group.sample.waiting()) {
     std::fprintf(file, ", ");
     print_time(file, group.shortest);
     std::fprintf(file, " to ");

@@ -6,6 +6,7 @@
 #include "runtime/observe/trace_buffer.h"
 #include "runtime/observe/wait_reason.h"
 #include "runtime/timers.h"
+#include "runtime/worker.h"
 
 namespace fiber::internal::observe_internal {
 namespace {
@@ -23,6 +24,25 @@ uint8_t slice_end(const Fiber& fiber) {
     default:
       return kSliceYielded;
   }
+}
+
+// One record for the time on the processor's track; if the processor was taken meanwhile, one more
+// on the thread's.
+void end_slice(Fiber* fiber, uint8_t how) {
+  TraceBuffer& buffer = TraceBuffer::mine();
+  TraceRecord slice;
+  if (!buffer.end_slice(slice)) return;
+  if (fiber->name != nullptr) std::strncpy(slice.name, fiber->name, sizeof(slice.name) - 1);
+  if (slice.end != 0) {
+    slice.kind = kSliceOnThread;
+    buffer.append(slice);
+    slice.begin = slice.end;
+    slice.track = buffer.thread_track();
+    slice.woken_from = kNoTrack;
+  }
+  slice.end = static_cast<uint64_t>(clock_now());
+  slice.kind = how;
+  buffer.append(slice);
 }
 
 }  // namespace
@@ -50,18 +70,30 @@ void dispatched(Counters& counters, Fiber* fiber, uint32_t processor) {
   slice.argument = fiber->id;
   slice.track = processor;
   slice.shape = TraceShape::kSlice;
-  TraceBuffer::mine().begin_slice(slice);
+  TraceBuffer& buffer = TraceBuffer::mine();
+  // Relaxed: who takes our processor does so under a lock that we have released since.
+  current_worker()->trace_buffer.store(&buffer, std::memory_order_relaxed);
+  buffer.begin_slice(slice);
 }
 
 void left(Fiber* fiber) {
-  TraceBuffer& buffer = TraceBuffer::mine();
+  end_slice(fiber, slice_end(*fiber));
+  TraceBuffer::mine().flush_if_half_full();
+}
+
+void lost_processor(Worker& worker) {
+  if (TraceBuffer* buffer = worker.trace_buffer.load(std::memory_order_relaxed))
+    buffer->cut_slice();
+}
+
+void got_processor(Fiber* fiber, uint32_t processor) {
+  end_slice(fiber, static_cast<uint8_t>(FSAN_WAIT_BLOCKING_CALL));
   TraceRecord slice;
-  if (!buffer.end_slice(slice)) return;
-  slice.end = static_cast<uint64_t>(clock_now());
-  slice.kind = slice_end(*fiber);
-  if (fiber->name != nullptr) std::strncpy(slice.name, fiber->name, sizeof(slice.name) - 1);
-  buffer.append(slice);
-  buffer.flush_if_half_full();
+  slice.begin = static_cast<uint64_t>(clock_now());
+  slice.argument = fiber->id;
+  slice.track = processor;
+  slice.shape = TraceShape::kSlice;
+  TraceBuffer::mine().begin_slice(slice);
 }
 
 void record_lifetime(Counters& counters, const Fiber& fiber) {

@@ -15,6 +15,8 @@
 
 namespace fiber::internal {
 
+class Worker;
+
 // How a fiber came to be runnable: an arrow of the trace begins where somebody else did it.
 enum class Runnable : uint8_t { kCreated, kWoken, kAgain };
 
@@ -23,6 +25,8 @@ void stamp_runnable(Fiber* fiber, Runnable why);
 void stamp_created(Fiber* fiber);
 void dispatched(Counters& counters, Fiber* fiber, uint32_t processor);
 void left(Fiber* fiber);
+void lost_processor(Worker& worker);
+void got_processor(Fiber* fiber, uint32_t processor);
 void record_lifetime(Counters& counters, const Fiber& fiber);
 }  // namespace observe_internal
 
@@ -50,6 +54,19 @@ inline void fiber_dispatched(Counters& counters, Fiber* fiber, uint32_t processo
 inline void fiber_left(Fiber* fiber) {
   if (tracing()) [[unlikely]]
     observe_internal::left(fiber);
+}
+
+// The processor was taken from a worker that executes a fiber; before anybody else has it. Any
+// thread.
+inline void processor_taken_from(Worker& worker) {
+  if (tracing()) [[unlikely]]
+    observe_internal::lost_processor(worker);
+}
+
+// The fiber has a processor again, without having left its thread.
+inline void processor_is_back(Fiber* fiber, uint32_t processor) {
+  if (tracing()) [[unlikely]]
+    observe_internal::got_processor(fiber, processor);
 }
 
 // Before its record is given back.

@@ -53,7 +53,8 @@ FIBER_READS_WHAT_CHANGES void copy_name(const Fiber& fiber, char* to) {
 }
 
 bool has_saved_stack(FiberState state) {
-  return state == FiberState::kParked || state == FiberState::kRunnable;
+  return state == FiberState::kParked || state == FiberState::kRunnable ||
+         state == FiberState::kInCall;
 }
 
 FIBER_READS_WHAT_CHANGES void read(const Fiber& fiber, const Stack& stack, const Position& at,
@@ -72,11 +73,14 @@ FIBER_READS_WHAT_CHANGES void read(const Fiber& fiber, const Stack& stack, const
     if (address == nullptr) break;
     snapshot.creator_frames[snapshot.creator_frame_count++] = address;
   }
-  snapshot.frame_count = 0;
+  size_t count = 0;
+  // In a call the frame is that of the function that makes it (blocking.cpp).
+  if (at.state == FiberState::kInCall) snapshot.frames[count++] = fiber.after_save_argument;
   if (has_saved_stack(at.state) && at.frame != nullptr) {
-    snapshot.frame_count =
-        walk_frames(at.frame, stack.low, stack.high(), snapshot.frames, FiberSnapshot::kMostFrames);
+    count += walk_frames(at.frame, stack.low, stack.high(), snapshot.frames + count,
+                         FiberSnapshot::kMostFrames - count);
   }
+  snapshot.frame_count = count;
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ struct FiberSnapshot {
   void* creator_frames[Fiber::kCreatorFrames];
   char name[kNameBytes];
 
-  bool waiting() const { return state == FiberState::kParked || state == FiberState::kParking; }
+  bool waiting() const { return state == FiberState::kParked || state == FiberState::kInCall; }
 };
 
 // False: no live fiber of this run there.

@@ -63,9 +63,10 @@ std::string stats_prometheus() {
   out.metric("fiber_threads", "gauge", "Threads that run fibers or wait to", now.threads);
   out.metric("fiber_threads_spinning", "gauge", "Threads that look for work", now.threads_spinning);
   out.histogram("fiber_lifetime_seconds",
-                "Time from creation to the end, of one fiber in 64 on average", now.lifetime);
+                "Time from creation to the end, of one fiber in 256 on average", now.lifetime);
   out.histogram("fiber_run_queue_delay_seconds",
-                "Time from runnable to running, of one time in 64 on average", now.run_queue_delay);
+                "Time from runnable to running, of one time in 256 on average",
+                now.run_queue_delay);
   return out.text;
 }
 

@@ -72,6 +72,7 @@ const char* status_text(const FiberSnapshot& fiber) {
     case FiberState::kRunnable:
       return "runnable";
     case FiberState::kParked:
+    case FiberState::kInCall:
       return wait_reason_text(fiber.reason);
     default:
       return "running";

@@ -32,9 +32,7 @@ void record_span(TraceKind kind, uint64_t begin, uint64_t argument) {
   record.begin = begin;
   record.end = now();
   record.argument = argument;
-  // A call that blocks its thread may lose the processor in its middle.
-  record.track =
-      kind == TraceKind::kBlockingCall ? TraceBuffer::mine().thread_track() : current_track();
+  record.track = current_track();
   record.shape = TraceShape::kSpan;
   record.kind = static_cast<uint8_t>(kind);
   TraceBuffer::mine().append(record);

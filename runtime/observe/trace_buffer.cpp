@@ -61,6 +61,11 @@ void TraceBuffer::begin_slice(const TraceRecord& slice) {
   slice_is_open_ = true;
 }
 
+void TraceBuffer::cut_slice() {
+  SpinGuard guard(lock_);
+  if (slice_is_open_ && slice_.end == 0) slice_.end = trace_internal::now();
+}
+
 bool TraceBuffer::end_slice(TraceRecord& slice) {
   SpinGuard guard(lock_);
   if (!slice_is_open_) return false;
@@ -104,7 +109,7 @@ void TraceBuffer::finish() {
   write_new();
   if (!slice_is_open_) return;
   slice_is_open_ = false;
-  slice_.end = trace_internal::now();
+  if (slice_.end == 0) slice_.end = trace_internal::now();
   slice_.kind = kSliceCut;
   append_to_trace({text_.data(), write_trace_record(text_.data(), slice_, trace_start(),
                                                     (uint64_t{number_} << 40) + flow_++)});

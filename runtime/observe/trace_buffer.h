@@ -3,7 +3,8 @@
 // Input:    records from the thread that owns the buffer.
 // Output:   text in the trace's file, when the buffer is full or the trace is flushed.
 // State:    kCapacity records of 80 bytes, the slice that is going on, a text buffer.
-// Threads:  append(), begin_slice(), end_slice(), flush(): the owner. finish(): whoever ends
+// Threads:  append(), begin_slice(), end_slice(), flush(): the owner. cut_slice(): any. finish():
+// whoever ends
 //           the process.
 //
 // Invariants
@@ -62,6 +63,8 @@ class TraceBuffer {
   void append(const TraceRecord& record);
   // The slice is appended at its end; finish() cuts it off.
   void begin_slice(const TraceRecord& slice);
+  // By whoever takes the processor from the thread: the slice ends on its track now.
+  void cut_slice();
   // False: there was none, for instance because tracing began in its middle.
   bool end_slice(TraceRecord& slice);
   // Where no lock is held, on a thread's own stack: makes room before it is needed.

@@ -21,12 +21,14 @@ inline const char* wait_reason_text(unsigned reason) {
 // How a fiber's slice ended: a wait reason, or one of these.
 inline constexpr uint8_t kSliceYielded = 0xf0;
 inline constexpr uint8_t kSlicePreempted = 0xf3;
+inline constexpr uint8_t kSliceOnThread = 0xf4;  // went on without the processor
 inline constexpr uint8_t kSliceEnded = 0xf1;
 inline constexpr uint8_t kSliceCut = 0xf2;  // it went on when the trace ended
 
 inline const char* slice_end_text(uint8_t end) {
   if (end == kSliceYielded) return "runnable";
   if (end == kSlicePreempted) return "preempted";
+  if (end == kSliceOnThread) return "running without a processor";
   if (end == kSliceEnded) return "ended";
   if (end == kSliceCut) return "running";
   return wait_reason_text(end);

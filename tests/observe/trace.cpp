@@ -3,7 +3,7 @@
 //
 // RUN: mkdir -p %t.dir && cd %t.dir && %fiber -O1 %s -o %t
 // RUN: env FIBER_OPTIONS=procs=4:trace=main.json %run %t
-// RUN: %python %S/Inputs/check_trace.py main.json "fiber 22 'ponger'" "run started" "run finished" wake timers | FileCheck %s
+// RUN: %python %S/Inputs/check_trace.py main.json "fiber 29 'ponger'" "run started" "run finished" wake timers "blocking call" "net poll" | FileCheck %s
 // RUN: env FIBER_OPTIONS=procs=4:trace=exit.json %run %t exit
 // RUN: %python %S/Inputs/check_trace.py exit.json "fiber 1"
 // RUN: env FIBER_OPTIONS=procs=2:trace=deadlock.json %exits 2 %run %t deadlock
@@ -13,12 +13,16 @@
 // RUN: env FIBER_OPTIONS=procs=2:trace=cut.json:trace_mb=1 %run %t many 2>&1 | FileCheck %s --check-prefix=CUT
 // RUN: %python %S/Inputs/check_trace.py --cut cut.json "fiber 1"
 // RUN: env FIBER_OPTIONS=trace=/nonexistent/file not --crash %run %t 2>&1 | FileCheck %s --check-prefix=NO-FILE
+#include <fiber/blocking.h>
 #include <fiber/fiber.h>
 
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+#include <thread>
+
+#include <unistd.h>
 
 using namespace std::chrono_literals;
 
@@ -36,6 +40,23 @@ void play(int rounds) {
   back.receive();
 }
 
+// Its processor goes to others meanwhile.
+void block_the_thread() {
+  fiber::blocking([] { std::this_thread::sleep_for(15ms); });
+}
+
+void wait_for_the_network() {
+  int ends[2];
+  if (pipe(ends) != 0) std::abort();
+  fiber::go([end = ends[1]] {
+    fiber::sleep_for(2ms);
+    if (write(end, "x", 1) != 1) std::abort();
+  });
+  fiber::wait_readable(ends[0]);
+  close(ends[0]);
+  close(ends[1]);
+}
+
 int main(int, char** arguments) {
   const char* end = arguments[1] == nullptr ? "" : arguments[1];
   return fiber::run([end] {
@@ -46,6 +67,8 @@ int main(int, char** arguments) {
         for (int j = 0; j < 10; ++j) fiber::yield();
       });
     }
+    for (int i = 0; i < 6; ++i) group.go(block_the_thread);
+    group.go(wait_for_the_network);
     play(std::strcmp(end, "many") == 0 ? 20'000 : 100);
     group.wait();
     if (std::strcmp(end, "exit") == 0) std::exit(0);

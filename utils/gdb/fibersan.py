@@ -85,13 +85,13 @@ class Fiber:
 
     @property
     def running(self):
-        return self.state in ("running", "parking", "woken")
+        return self.state in ("running", "parking", "woken", "incall")
 
     @property
     def doing(self):
-        if self.running:
+        if self.running and self.state != "incall":
             return "running"
-        if self.state != "parked":
+        if self.state not in ("parked", "incall"):
             return self.state
         words = str(self.record["reason"]).rpartition("FSAN_WAIT_")[2].lower().replace("_", " ")
         return words.replace("io wait", "IO wait")
@@ -175,7 +175,7 @@ def thread_of(fiber):
     threads = symbol("fiber::internal::worker_threads")
     for i in range(int(atomic(threads["highest_"]))):
         worker = atomic(threads["workers_"][i])
-        if int(worker) and int(worker["current_"]) == int(fiber.record.address):
+        if int(worker) and int(atomic(worker["current_"])) == int(fiber.record.address):
             number = int(atomic(worker["thread_id_"]))
             for thread in gdb.selected_inferior().threads():
                 if thread.ptid[1] == number:

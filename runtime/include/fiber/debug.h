@@ -59,7 +59,7 @@ struct Stats {
   std::uint64_t threads = 0;           // threads that run fibers, or wait to
   std::uint64_t threads_spinning = 0;  // of these: look for work
 
-  // Of one fiber in 64, chosen at irregular distances: a clock costs as much as a switch.
+  // Of one fiber in 256, chosen at irregular distances: a clock costs as much as a switch.
   Histogram lifetime;         // from creation to the end
   Histogram run_queue_delay;  // from runnable to running
 };

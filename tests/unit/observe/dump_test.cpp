@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "fiber/blocking.h"
 #include "fiber/debug.h"
 #include "fiber/fiber.h"
 
@@ -58,6 +59,12 @@ __attribute__((noinline)) std::string dump_here() {
   std::string text = dump();
   asm volatile("");
   return text;
+}
+
+template <class F>
+__attribute__((noinline)) void block_here(F&& call) {
+  fiber::blocking(call);
+  asm volatile("");
 }
 
 }  // namespace dump_test
@@ -128,6 +135,28 @@ TEST(Dump, TheCallerIsInItAndSoAreFibersThatHaveNotStarted) {
   EXPECT_THAT(about(text, "caller"), HasSubstr("dump_here"));
   EXPECT_THAT(about(text, "fresh"), HasSubstr("[runnable]"));
   EXPECT_THAT(about(text, "fresh"), HasSubstr("not started: "));
+}
+
+TEST(Dump, AFiberInABlockingCallWaits) {
+  std::string text;
+  std::atomic<bool> inside{false};
+  std::atomic<bool> done{false};
+  run([&] {
+    WaitGroup group;
+    group.go({.name = "caller"}, [&] {
+      block_here([&] {
+        inside = true;
+        while (!done) std::this_thread::yield();
+      });
+    });
+    while (!inside) yield();
+    text = about(dump(), "caller");
+    EXPECT_EQ(stats().fibers_running, 1u);
+    done = true;
+    group.wait();
+  });
+  EXPECT_THAT(text, ContainsRegex("\\[blocking call, 0\\.[0-9]* s\\]"));
+  EXPECT_THAT(text, HasSubstr("block_here"));
 }
 
 TEST(Dump, FromAForeignThread) {

@@ -116,6 +116,7 @@ TEST(Prometheus, TheTextIsWellFormedAndSaysWhatStatsSays) {
   Stats stats;
   run([&] {
     for (int i = 0; i < 1000; ++i) spawn([] {}).join();
+    while (fiber::stats().fibers_live > 1) yield();  // the last one, after its join
     stats = fiber::stats();
     text = stats_prometheus();
   });
@@ -182,7 +183,7 @@ TEST(Stats, FibersOfAnEndedRunAreStoppedNotLive) {
   EXPECT_EQ(after.fibers_ended - before.fibers_ended, 1u);
 }
 
-TEST(Stats, HistogramsSampleOneInSixtyFour) {
+TEST(Stats, HistogramsSampleOneInTwoHundredFiftySix) {
   const Stats before = stats();
   constexpr int kFibers = 20'000;
   run([] {
@@ -190,8 +191,8 @@ TEST(Stats, HistogramsSampleOneInSixtyFour) {
   });
   const Stats after = stats();
   const uint64_t lifetimes = after.lifetime.count - before.lifetime.count;
-  EXPECT_GT(lifetimes, kFibers / 64 / 2);
-  EXPECT_LT(lifetimes, kFibers / 64 * 2);
+  EXPECT_GT(lifetimes, kFibers / 256 / 2);
+  EXPECT_LT(lifetimes, kFibers / 256 * 2);
   // Each became runnable once, and main at each join().
   EXPECT_GT(after.run_queue_delay.count - before.run_queue_delay.count, lifetimes / 2);
   EXPECT_GT(after.run_queue_delay.sum_nanoseconds, before.run_queue_delay.sum_nanoseconds);
@@ -202,7 +203,7 @@ TEST(Stats, LifetimesAndDelaysAreTimes) {
   run(
       [] {
         // Enough that some are sampled; each waits in the queue behind 2 ms of work.
-        for (int i = 0; i < 400; ++i) go([] {});
+        for (int i = 0; i < 4000; ++i) go([] {});
         const auto until = std::chrono::steady_clock::now() + 2ms;
         while (std::chrono::steady_clock::now() < until) {
         }
@@ -217,7 +218,8 @@ TEST(Stats, LifetimesAndDelaysAreTimes) {
     long_lives += after.lifetime.counts[i] - before.lifetime.counts[i];
     long_delays += after.run_queue_delay.counts[i] - before.run_queue_delay.counts[i];
   }
-  EXPECT_EQ(long_lives, after.lifetime.count - before.lifetime.count);
+  // A few may have run before: go() is a poll.
+  EXPECT_GT(2 * long_lives, after.lifetime.count - before.lifetime.count);
   EXPECT_GT(long_lives, 0u);
   EXPECT_GT(long_delays, 0u);
 }
