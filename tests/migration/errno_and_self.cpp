@@ -2,7 +2,7 @@
 // std::this_thread answer for the thread of the moment. Their headers promise the compiler
 // that the answer never changes.
 //
-// DEFINE: %{try} = env FIBER_OPTIONS=procs=4 %run
+// DEFINE: %{try} = env FIBER_OPTIONS=procs=4:migrate=1 %run
 // RUN: %fiber -O0 %s -o %t.0 && %{try} %t.0
 // RUN: %fiber -O2 %s -o %t.2 && %{try} %t.2
 // RUN: %fiber -O2 -flto=thin -fuse-ld=lld %s -o %t.lto && %{try} %t.lto

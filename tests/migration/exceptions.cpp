@@ -1,7 +1,7 @@
 // What the C++ library knows about exceptions in flight goes with the fiber: caught and
 // uncaught ones, nested and rethrown, with a switch at every stage.
 //
-// DEFINE: %{try} = env FIBER_OPTIONS=procs=4 %run
+// DEFINE: %{try} = env FIBER_OPTIONS=procs=4:migrate=1 %run
 // RUN: %fiber -O0 %s -o %t.0 && %{try} %t.0
 // RUN: %fiber -O2 %s -o %t.2 && %{try} %t.2
 // RUN: %fibersan -O1 %s -o %t.s1 && %{try} %t.s1

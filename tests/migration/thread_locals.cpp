@@ -1,7 +1,7 @@
 // After a fiber came back on another thread, the name of a thread_local means that thread's
 // variable: for each kind of declaration, at each level, in executables and with -fPIC.
 //
-// DEFINE: %{try} = env FIBER_OPTIONS=procs=4 %run
+// DEFINE: %{try} = env FIBER_OPTIONS=procs=4:migrate=1:preempt_ms=1 %run
 // DEFINE: %{c} = %S/Inputs/thread_local.c
 // RUN: %fiber_c -O2 -c %{c} -o %t.c.o && %fiber_c -O3 -fPIC -c %{c} -o %t.c.pic.o
 // RUN: %fiber -O0 %s %t.c.o -o %t.0 && %{try} %t.0
@@ -77,7 +77,7 @@ void count() {
   counters.push_back(mine);
 }
 
-constexpr int kFibers = 32, kRounds = 200;
+constexpr int kFibers = 32, kRounds = 200, kWithPolls = 100'000;
 
 void body(int number) {
   for (int round = 0; round < kRounds; ++round) {
@@ -113,6 +113,8 @@ void body(int number) {
     CHECK(add_in_c(0) == sum);
     loop_in_c(3, [] { fiber::yield(); });
   }
+  // No call in sight: a poll changes the thread.
+  for (int i = 0; i < kWithPolls; ++i) count();
 }
 
 }  // namespace
@@ -121,7 +123,7 @@ int main() {
   int status = in_fibers(kFibers, body);
   int total = 0;
   for (int* each : counters) total += *each;
-  CHECK(total == kFibers * kRounds);
-  std::printf("%d migrations\n", migrations.load());
+  CHECK(total == kFibers * (kRounds + kWithPolls));
+  CHECK(migrations > 0);
   return status;
 }
