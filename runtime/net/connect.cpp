@@ -72,10 +72,11 @@ int start_connecting(Descriptor& socket, const SocketAddress& address, std::erro
   for (;;) {
     const auto size = static_cast<socklen_t>(address.size());
     if (connect(socket.fd, address.data(), size) == 0) return 0;
-    if (errno == EINPROGRESS || errno == EINTR) return -1;
-    error = last_system_error();
+    const int number = system_error_number();
+    if (number == EINPROGRESS || number == EINTR) return -1;
+    error = {number, std::system_category()};
     // The queue of a Unix listener is full, and nobody tells us when it is not.
-    if (errno != EAGAIN || address.family() != AF_UNIX) return -1;
+    if (number != EAGAIN || address.family() != AF_UNIX) return -1;
     sleep_until(Clock::now() + pause);
     if (error = socket.record->status(Direction::kWrite); error) return -1;
     pause = std::min(2 * pause, 32ms);

@@ -64,7 +64,12 @@ struct Descriptor {
   void finish_close();
 };
 
-inline std::error_code last_system_error() { return {errno, std::system_category()}; }
+// errno of the thread that the fiber is on now. Never inlined: the compiler would keep the
+// address of one thread's errno across a wait, after which the fiber may be on another.
+int system_error_number();
+inline std::error_code last_system_error() {
+  return {system_error_number(), std::system_category()};
+}
 
 // The frame of one operation: enters, calls `attempt` until it does not fail with EAGAIN,
 // leaves. `attempt` returns what its system call does (-1 and errno). The result is that of
@@ -91,9 +96,10 @@ class Inside {
     for (;;) {
       const ssize_t result = attempt();
       if (result >= 0) return result;
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN) {
-        error_ = last_system_error();
+      const int number = system_error_number();
+      if (number == EINTR) continue;
+      if (number != EAGAIN) {
+        error_ = {number, std::system_category()};
         return -1;
       }
       if (!wait()) return -1;

@@ -41,7 +41,8 @@ ssize_t read_some(Descriptor& descriptor, Inside& inside, void* buffer, std::siz
 // sendfile has no MSG_NOSIGNAL: keeps SIGPIPE from the thread meanwhile.
 class WithoutSigpipe {
  public:
-  WithoutSigpipe() {
+  // Neither is inlined: see system_error_number().
+  __attribute__((noinline)) WithoutSigpipe() {
     sigemptyset(&sigpipe_);
     sigaddset(&sigpipe_, SIGPIPE);
     sigset_t pending;
@@ -49,7 +50,7 @@ class WithoutSigpipe {
     was_pending_ = sigismember(&pending, SIGPIPE) == 1;
     pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
   }
-  ~WithoutSigpipe() {
+  __attribute__((noinline)) ~WithoutSigpipe() {
     const int error = errno;
     if (error == EPIPE && !was_pending_) {
       const timespec now{};
