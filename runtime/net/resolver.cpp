@@ -5,11 +5,10 @@
 
 #include <cerrno>
 #include <memory>
-#include <thread>
 
+#include "fiber/blocking.h"
 #include "fiber/net.h"
 #include "runtime/net/descriptor.h"
-#include "runtime/park.h"
 
 namespace fiber {
 namespace internal {
@@ -43,33 +42,6 @@ void look_up(LookUp& call) {
     call.addresses.emplace_back(entry->ai_addr, entry->ai_addrlen);
 }
 
-struct Call {
-  LookUp* look_up;
-  Fiber* fiber;
-};
-
-// getaddrinfo blocks its thread, so a fiber leaves it to one of its own.
-void look_up_elsewhere(LookUp& arguments) {
-  if (current_fiber() == nullptr) return look_up(arguments);
-  const ForeignWaker waker;
-  Call call{&arguments, current_fiber()};
-  park(
-      {FSAN_WAIT_BLOCKING_CALL, nullptr, 0, true},
-      [](void* argument) {
-        auto* call = static_cast<Call*>(argument);
-        try {
-          std::thread([call] {
-            look_up(*call->look_up);
-            ready(call->fiber);
-          }).detach();
-        } catch (const std::system_error& error) {
-          call->look_up->error = error.code();
-          ready(call->fiber);
-        }
-      },
-      &call);
-}
-
 }  // namespace
 }  // namespace internal
 
@@ -83,7 +55,7 @@ std::vector<SocketAddress> resolve(std::string_view host_port, std::error_code& 
   SocketAddress literal;
   if (internal::parse_literal(parts, literal)) return {literal};
   internal::LookUp call{parts, {}, {}};
-  internal::look_up_elsewhere(call);
+  blocking([&] { internal::look_up(call); });
   error = call.error;
   return std::move(call.addresses);
 }

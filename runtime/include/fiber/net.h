@@ -48,9 +48,9 @@ bool is_temporary(const std::error_code& error) noexcept;
 
 // --- names ---
 
-// The addresses of "host:port", looked up by getaddrinfo on a thread of its own when host is
-// no literal address. The port is a number or a service name; an empty host is every address
-// of this machine.
+// The addresses of "host:port", looked up by getaddrinfo inside of blocking() when host is no
+// literal address: on the fiber's stack, which needs about 100 KiB for it. The port is a number or
+// a service name; an empty host is every address of this machine.
 std::vector<SocketAddress> resolve(std::string_view host_port);
 std::vector<SocketAddress> resolve(std::string_view host_port, std::error_code& error);
 
