@@ -12,6 +12,7 @@
 
 #include "runtime/check.h"
 #include "runtime/net/poll_record.h"
+#include "runtime/observe/fiber_events.h"
 #include "runtime/scheduler.h"
 
 namespace fiber::internal {
@@ -181,7 +182,9 @@ void Poller::watch(Clock::time_point now) {
 
 void Poller::Ready::publish() {
   while (Fiber* fiber = take()) {
-    if (fiber->state.wake() == NextStep::kEnqueue) scheduler.global.push(fiber);
+    if (fiber->state.wake() != NextStep::kEnqueue) continue;
+    fiber_runnable(nullptr, fiber, Runnable::kWoken);
+    scheduler.global.push(fiber);
   }
   scheduler.idle.work_published();
 }

@@ -61,9 +61,8 @@ void accept_with_few_descriptors(bool throwing) {
     last.write("x");
     clients.clear();
     char byte;
-    if (last.read(&byte, 1) != 1) std::_Exit(5);
+    std::_Exit(last.read(&byte, 1) == 1 ? 0 : 5);  // the loop is still accepting
   });
-  std::_Exit(0);
 }
 
 TEST(Limits, AcceptLoopSurvivesRunningOutOfDescriptors) {

@@ -14,17 +14,17 @@
 char buffer[8];
 Turn turn;
 
-void receive(fiber::UnixStream& stream) {
-  stream.read_full(buffer, sizeof(buffer));
-  // CHECK-DAG: Previous write of size 8 at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}} 'receiver':
-  // CHECK-DAG: receive(fiber::UnixStream&) {{.*}}buffer.cpp:[[@LINE-2]]
-}
-
 void overwrite() {
   buffer[0] = 1;
   // CHECK: WARNING: FiberSan: data race
   // CHECK-NEXT: Write of size 1 at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}} 'writer':
   // CHECK-NEXT: #0 overwrite() {{.*}}buffer.cpp:[[@LINE-3]]
+}
+
+void receive(fiber::UnixStream& stream) {
+  stream.read_full(buffer, sizeof(buffer));
+  // CHECK: Previous write of size 8 at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}} 'receiver':
+  // CHECK: receive(fiber::UnixStream&) {{.*}}buffer.cpp:[[@LINE-2]]
 }
 
 int main() {

@@ -14,17 +14,17 @@
 int value;
 Turn turn;
 
-void early() {
-  value = 1;
-  // CHECK-DAG: Previous write of size 4 at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}}:
-  // CHECK-DAG: early() {{.*}}other_connection.cpp:[[@LINE-2]]
-}
-
 int late() {
   return value;
   // CHECK: WARNING: FiberSan: data race
   // CHECK-NEXT: Read of size 4 at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}}:
   // CHECK-NEXT: #0 late() {{.*}}other_connection.cpp:[[@LINE-3]]
+}
+
+void early() {
+  value = 1;
+  // CHECK: Previous write of size 4 at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}}:
+  // CHECK: early() {{.*}}other_connection.cpp:[[@LINE-2]]
 }
 
 struct Connection {
