@@ -91,7 +91,9 @@ Processor* IdleSet::take_lent() {
 }
 
 void IdleSet::assign(Processor& processor, Worker& worker) {
-  processor.worker.store(&worker, std::memory_order_relaxed);
+  // release: a worker that was just made. Pairs with the acquire of who looks without the lock,
+  // the monitor and schedtrace.
+  processor.worker.store(&worker, std::memory_order_release);
   worker.processor_ = &processor;
   worker.shared_processor_.store(&processor, std::memory_order_relaxed);
 }

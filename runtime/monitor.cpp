@@ -136,7 +136,8 @@ void Monitor::look_at_processors(Clock::time_point now) {
 }
 
 void Monitor::look_at(Processor& processor, Seen& seen, Clock::time_point now) {
-  Worker* worker = processor.worker.load(std::memory_order_relaxed);
+  // acquire: pairs with IdleSet::assign().
+  Worker* worker = processor.worker.load(std::memory_order_acquire);
   if (worker == nullptr) {
     seen.worker = nullptr;
     return;

@@ -49,7 +49,7 @@ void print_line(int64_t milliseconds) {
 __attribute__((no_sanitize("thread"))) void print_threads() {
   for (uint32_t i = 0; i < scheduler.processor_count(); ++i) {
     const Processor& processor = scheduler.processor(i);
-    const Worker* worker = processor.worker.load(std::memory_order_relaxed);
+    const Worker* worker = processor.worker.load(std::memory_order_acquire);  // IdleSet::assign()
     std::fprintf(stderr, "  P%u: %s dispatches=%u thread=%d runqueue=%u freestacks=%u\n", i,
                  worker == nullptr ? "idle" : "running",
                  processor.dispatches.load(std::memory_order_relaxed),

@@ -264,9 +264,10 @@ TEST_P(Unannounced, AFiberThatComputesWithoutPollsLosesItsProcessor) {
 
 INSTANTIATE_TEST_SUITE_P(Processors, Unannounced, testing::Values(1u, 2u, 4u));
 
-using BlockingDeathTest = testing::Test;
-
 TEST(BlockingDeathTest, NoDeadlockWhileACallIsOnAndOneAfterwards) {
+  // A new process has the threads that the deadlock check expects, a forked one has not
+  // (ThreadSanitizer's).
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(run(
                   [] {
                     go([] { blocking([] { usleep(30'000); }); });
