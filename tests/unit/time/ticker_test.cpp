@@ -31,20 +31,21 @@ TEST(Ticker, DropsTicksForASlowReceiver) {
   });
 }
 
-// A receiver that comes late shifts no later tick.
+// A receiver that comes late shifts no later tick: it takes the first one in the middle of the
+// third period, and gets the next one at its end. A busy machine may be late a few times.
 TEST(Ticker, KeepsItsPhase) {
   in_fibers([] {
     constexpr auto kPeriod = 20ms;
-    const TimePoint begin = Steady::now();
-    const Ticker ticker(kPeriod);
-    const TimePoint made = Steady::now();
-    fiber::sleep_until(begin + kPeriod * 5 / 2);
-    const TimePoint first = *ticker.channel().receive();
-    const TimePoint second = *ticker.channel().receive();
-    // Due at whole periods after a moment between begin and made; sent later than that.
-    EXPECT_GE(first, begin + kPeriod);
-    EXPECT_GE(second, begin + 3 * kPeriod);
-    EXPECT_GE((second - begin) % kPeriod + (made - begin), 0ms);
+    for (int attempt = 0; attempt < 20; ++attempt) {
+      const TimePoint begin = Steady::now();
+      const Ticker ticker(kPeriod);
+      fiber::sleep_until(begin + kPeriod * 5 / 2);
+      ASSERT_GE(*ticker.channel().receive(), begin + kPeriod);
+      const TimePoint second = *ticker.channel().receive();
+      ASSERT_GE(second, begin + 3 * kPeriod);
+      if (second < begin + kPeriod * 10 / 3) return;
+    }
+    FAIL() << "the second tick never came before a third of its period was over";
   });
 }
 

@@ -96,6 +96,41 @@ TEST(TimerEdges, ATickNotAfterAnEarlierArming) {
   });
 }
 
+// On one processor the receiver is woken first and runs last: in between the timer is reset.
+TEST(TimerEdges, AReceiverThatWasWokenLearnsNothingOfALaterReset) {
+  fiber::run(
+      [] {
+        int wakes_before_reset = 0;
+        for (int round = 0; round < 20; ++round) {
+          const Timer timer(1h);
+          Event first, second;
+          std::atomic<bool> reset{false};
+          auto receiver = fiber::spawn([&] {
+            timer.channel().receive();
+            EXPECT_TRUE(before_here(first));
+            if (!reset) return;
+            ++wakes_before_reset;
+            EXPECT_FALSE(before_here(second));
+          });
+          fiber::yield();  // the receiver waits
+          const TimePoint begin = TimePoint::clock::now();
+          fiber::go([begin] {
+            while (TimePoint::clock::now() < begin + 1ms) {
+            }
+          });
+          first = here();
+          timer.reset(200us);
+          fiber::sleep_until(begin + 400us);
+          second = here();
+          timer.reset(1h);
+          reset = true;
+          receiver.join();
+        }
+        EXPECT_GT(wakes_before_reset, 0);
+      },
+      {.procs = 1});
+}
+
 TEST(TimerEdges, EveryTickOfATickerAfterItsArmingAndNotAfterOtherReceives) {
   on_processors([] {
     Unordered<std::pair<ReceiveChannel<TimePoint>, Event>> armed;
