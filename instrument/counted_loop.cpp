@@ -146,7 +146,9 @@ class StripMining {
     compare_with(*chunk);
     IRBuilder<> builder(&poll_);
     builder.SetCurrentDebugLocation(location_);
-    Value* next = chunk_end(builder, loop_, loop_.counter, first_.length, /*is_certain=*/true);
+    // Frozen: loop strength reduction would else keep `distance` up to date in each iteration.
+    Value* counter = builder.CreateFreeze(loop_.counter);
+    Value* next = chunk_end(builder, loop_, counter, first_.length, /*is_certain=*/true);
     llvm::BranchInst* back = builder.CreateBr(continue_at_);
     next_->addIncoming(next, &poll_);
     polls.emit_before(*back);

@@ -14,8 +14,8 @@ namespace {
 using llvm::Value;
 
 constexpr const char* kRequested = "__fiber_preempt_requested";
-constexpr const char* kNear = "movb %fs:${1:P}@tpoff, $0";
-constexpr const char* kFar = "movq ${1:P}@gottpoff(%rip), ${0:q}\n\tmovb %fs:(${0:q}), $0";
+constexpr const char* kNear = "movzbl %fs:${1:P}@tpoff, $0";
+constexpr const char* kFar = "movq ${1:P}@gottpoff(%rip), ${0:q}\n\tmovzbl %fs:(${0:q}), $0";
 constexpr const char* kPreempt = "__fiber_preempt";
 
 llvm::GlobalVariable* requested_in(llvm::Module& module) {
@@ -44,15 +44,15 @@ PollEmitter::PollEmitter(llvm::Module& module)
     : module_(module), requested_(requested_in(module)), preempt_(preempt_in(module)) {}
 
 Value* PollEmitter::request(llvm::IRBuilder<>& builder) {
-  auto* type = llvm::FunctionType::get(builder.getInt8Ty(), {builder.getPtrTy()}, false);
+  auto* type = llvm::FunctionType::get(builder.getInt32Ty(), {builder.getPtrTy()}, false);
   bool is_near = is_for_executable(module_);
-  auto* load = llvm::InlineAsm::get(type, is_near ? kNear : kFar, is_near ? "=q,^Ws" : "=&q,^Ws",
+  auto* load = llvm::InlineAsm::get(type, is_near ? kNear : kFar, is_near ? "=r,^Ws" : "=&r,^Ws",
                                     /*hasSideEffects=*/true);
   llvm::CallInst* call = builder.CreateCall(load, {requested_});
   call->setMemoryEffects(llvm::MemoryEffects::inaccessibleMemOnly());
   call->setDoesNotThrow();
   call->addFnAttr(llvm::Attribute::WillReturn);
-  return builder.CreateICmpNE(call, builder.getInt8(0), "preempt.requested");
+  return builder.CreateICmpNE(call, builder.getInt32(0), "preempt.requested");
 }
 
 void PollEmitter::emit_before(llvm::Instruction& place) {

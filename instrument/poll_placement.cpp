@@ -27,8 +27,8 @@ llvm::cl::opt<uint64_t> forced_chunk(
 constexpr uint64_t kStretch = 1 << 16;
 constexpr uint64_t kNestedStretch = 16 * kStretch;
 // A test in a shorter iteration would be felt.
-constexpr uint64_t kShortIteration = 12;
-constexpr uint64_t kRepeatedIteration = 40;
+constexpr uint64_t kShortIteration = 16;
+constexpr uint64_t kRepeatedIteration = 64;
 // A chunk of fewer is not worth its code.
 constexpr uint64_t kSmallestChunk = 4;
 

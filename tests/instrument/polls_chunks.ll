@@ -17,8 +17,9 @@
 ; CHECK-NEXT: %[[REALLY:.*]] = icmp ne i64 %next, %n
 ; CHECK-NEXT: br i1 %[[REALLY]], label %chunk.poll, label %exit, !prof
 ; CHECK: chunk.poll:
-; CHECK-NEXT: sub i64 %n, %next
-; CHECK: asm sideeffect "movb
+; CHECK-NEXT: %[[NOW:.*]] = freeze i64 %next
+; CHECK-NEXT: sub i64 %n, %[[NOW]]
+; CHECK: asm sideeffect "movzbl
 ; CHECK: call preserve_mostcc void @__fiber_preempt()
 ; LONG-LABEL: define void @differs(
 ; LONG: icmp ule i64 %{{.*}}, {{[0-9][0-9][0-9][0-9][0-9]}}
@@ -84,7 +85,7 @@ exit:
 ; May step over its limit and go on for ever: tested, not counted.
 ; CHECK-LABEL: define void @steps_over(
 ; CHECK-NOT: chunk
-; CHECK: asm sideeffect "movb
+; CHECK: asm sideeffect "movzbl
 ; CHECK: ret void
 define void @steps_over(ptr %p, i64 %n) {
 entry:
@@ -101,7 +102,7 @@ exit:
 ; No code for speed where the program asks for size.
 ; CHECK-LABEL: define void @small(
 ; CHECK-NOT: chunk
-; CHECK: asm sideeffect "movb
+; CHECK: asm sideeffect "movzbl
 ; CHECK: ret void
 define void @small(ptr %p, i64 %n) minsize {
 entry:

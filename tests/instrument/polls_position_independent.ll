@@ -2,10 +2,10 @@
 ; RUN: opt-19 -load-pass-plugin=%build/lib/fibersan-instrument.so -passes=fiber-polls -S %s | FileCheck %s
 ; RUN: opt-19 -load-pass-plugin=%build/lib/fibersan-instrument.so -passes=fiber-polls %s | llc-19 -relocation-model=pic | FileCheck %s --check-prefix=CODE
 
-; CHECK: call i8 asm sideeffect "movq ${1:P}@gottpoff(%rip), ${0:q}\0A\09movb %fs:(${0:q}), $0", "=&q,^Ws"(ptr @__fiber_preempt_requested)
+; CHECK: call i32 asm sideeffect "movq ${1:P}@gottpoff(%rip), ${0:q}\0A\09movzbl %fs:(${0:q}), $0", "=&r,^Ws"(ptr @__fiber_preempt_requested)
 ; CODE: movq __fiber_preempt_requested@GOTTPOFF(%rip), [[AT:%r[a-z0-9]+]]
-; CODE-NEXT: movb %fs:([[AT]]), [[BYTE:%[a-z0-9]+]]
-; CODE: testb [[BYTE]], [[BYTE]]
+; CODE-NEXT: movzbl %fs:([[AT]]), [[BYTE:%[a-z0-9]+]]
+; CODE: testl [[BYTE]], [[BYTE]]
 ; CODE-NEXT: jne
 target triple = "x86_64-pc-linux-gnu"
 define void @spin(ptr %flag) {

@@ -4,8 +4,8 @@
 
 ; CHECK-LABEL: define ptr @search(
 ; CHECK-COUNT-4: load i8
-; CHECK: asm sideeffect "movb
-; CHECK-NOT: asm sideeffect "movb
+; CHECK: asm sideeffect "movzbl
+; CHECK-NOT: asm sideeffect "movzbl
 ; CHECK: ret ptr
 define ptr @search(ptr %p) {
 entry:

@@ -6,7 +6,7 @@
 
 ; CHECK-LABEL: define i32 @spin(
 ; CHECK: load atomic
-; CHECK: call i8 asm sideeffect "movb %fs:${1:P}@tpoff, $0", "=q,^Ws"(ptr @__fiber_preempt_requested)
+; CHECK: call i32 asm sideeffect "movzbl %fs:${1:P}@tpoff, $0", "=r,^Ws"(ptr @__fiber_preempt_requested)
 ; CHECK: br i1 %preempt.requested, label %[[COLD:.*]], label %[[ON:.*]], !prof
 ; CHECK: [[COLD]]:
 ; CHECK-NEXT: call preserve_mostcc void @__fiber_preempt() #[[NOUNWIND:[0-9]+]]
@@ -50,11 +50,11 @@ exit:
 ; CHECK-LABEL: define i32 @recursive(
 ; CHECK: icmp
 ; CHECK-NEXT: br i1
-; CHECK: asm sideeffect "movb
+; CHECK: asm sideeffect "movzbl
 ; CHECK: call i32 @recursive
-; CHECK-NOT: asm sideeffect "movb
+; CHECK-NOT: asm sideeffect "movzbl
 ; CHECK: call i32 @recursive
-; CHECK-NOT: asm sideeffect "movb
+; CHECK-NOT: asm sideeffect "movzbl
 ; CHECK: ret i32 %n
 define i32 @recursive(i32 %n) {
   %leaf = icmp ult i32 %n, 2
@@ -70,7 +70,7 @@ end:
   ret i32 %n
 }
 ; CHECK-LABEL: define void @ping(
-; CHECK: asm sideeffect "movb
+; CHECK: asm sideeffect "movzbl
 ; CHECK: call void @pong
 define void @ping(i32 %n) {
   call void @pong(i32 %n)
@@ -82,7 +82,7 @@ define void @pong(i32 %n) {
 }
 ; Into the middle of a cycle.
 ; CHECK-LABEL: define void @irreducible(
-; CHECK: asm sideeffect "movb
+; CHECK: asm sideeffect "movzbl
 ; CHECK: ret void
 define void @irreducible(i1 %c, ptr %p) {
 entry:
@@ -97,7 +97,7 @@ exit:
   ret void
 }
 ; CHECK-LABEL: define void @by_assembly(
-; CHECK: asm sideeffect "movb
+; CHECK: asm sideeffect "movzbl
 ; CHECK: callbr
 define void @by_assembly() {
 entry:
@@ -109,7 +109,7 @@ exit:
 }
 ; CHECK-LABEL: define void @by_exception(
 ; CHECK: landingpad
-; CHECK: asm sideeffect "movb
+; CHECK: asm sideeffect "movzbl
 declare void @may_throw()
 declare i32 @__gxx_personality_v0(...)
 define void @by_exception() personality ptr @__gxx_personality_v0 {
@@ -125,7 +125,7 @@ exit:
 }
 ; Its accesses are not checked, others may run all the same.
 ; CHECK-LABEL: define void @ignored(
-; CHECK: asm sideeffect "movb
+; CHECK: asm sideeffect "movzbl
 define void @ignored(ptr %flag) disable_sanitizer_instrumentation {
 entry:
   br label %loop
