@@ -137,23 +137,27 @@ TEST(Stress, SelectsThatFaceEachOther) {
 // Nothing is ever ready, so each takes the locks of all channels: two that took them in the
 // order of their cases would block each other at once.
 TEST(Stress, SelectsInOppositeOrders) {
-  for (unsigned procs : {2U, 4U}) {
+  for (int round = 0; round < 5; ++round) {
     fiber::run(
         [] {
           std::vector<Channel<int>> channels(6);
+          std::atomic<int> arrived{0};
           fiber::WaitGroup group;
-          for (int f = 0; f < 4; ++f) {
-            group.go([&, forward = f % 2 == 0] {
+          for (const bool forward : {true, false}) {
+            group.go([&, forward] {
               fiber::Select select;
               for (size_t i = 0; i < channels.size(); ++i)
                 select.add(on_receive(channels[forward ? i : channels.size() - 1 - i]));
               select.add(fiber::otherwise());
+              ++arrived;
+              while (arrived < 2) {  // no yield: each on its own processor
+              }
               for (int i = 0; i < 20000; ++i) ASSERT_EQ(select.wait(), channels.size());
             });
           }
           group.wait();
         },
-        {.procs = procs});
+        {.procs = 2});
   }
 }
 
