@@ -123,6 +123,7 @@ TEST(SetProcessors, NewOnesTakePart) {
 }
 
 TEST(SetProcessorsDeathTest, ADeadlockIsSeenAfterwards) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // see NoDeadlockWhileACallIsOnAndOneAfterwards
   for (unsigned to : {1u, 8u}) {
     EXPECT_EXIT(run(
                     [to] {
@@ -209,6 +210,7 @@ TEST_P(Locked, ManyAtOnceAndTheMainFiber) {
 INSTANTIATE_TEST_SUITE_P(Processors, Locked, testing::Values(1u, 2u, 4u, 16u));
 
 TEST(LockedDeathTest, ALockedFiberThatWaitsForEverIsADeadlock) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(run(
                   [] {
                     LockThread lock;
