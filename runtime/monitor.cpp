@@ -71,6 +71,7 @@ void Monitor::start(Clock::duration time_slice) {
   time_slice_ = time_slice;
   can_take_ = time_slice != Clock::duration::zero() && register_fences();
   stop_.store(false, std::memory_order_relaxed);
+  seen_.assign(Scheduler::kMostProcessors, Seen());  // here its failure can be caught
   // Signals are the program's: its fibers' threads handle them.
   sigset_t all;
   sigset_t before;
@@ -94,7 +95,6 @@ void Monitor::stop() {
 }
 
 void Monitor::watch() {
-  seen_.assign(Scheduler::kMostProcessors, Seen());
   slots_seen_.assign(Scheduler::kMostProcessors, SlotSeen());
   pause_ = kShortest;
   idle_since_ = Clock::now();
