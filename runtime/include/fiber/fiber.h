@@ -2,6 +2,7 @@
 #ifndef FIBER_FIBER_H
 #define FIBER_FIBER_H
 
+#include <fiber/blocking.h>
 #include <fiber/channel.h>
 #include <fiber/context.h>
 #include <fiber/debug.h>
