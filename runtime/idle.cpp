@@ -183,7 +183,7 @@ void IdleSet::wake_one() {
 
 void IdleSet::deadline_changed(Clock::time_point deadline) {
   // seq_cst [F1]: the deadline is published like work; the worker reads it behind [F2].
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  full_fence();
   if (idle_.load(std::memory_order_relaxed) == 0) return;
   // Relaxed: ordered by [F1]. Either it is the time of a keeper who wakes early enough, or one
   // that is announced later looks at the deadlines afterwards.
@@ -239,7 +239,7 @@ void IdleSet::enter(Worker& worker) {
     }
   }
   // seq_cst [F2]: pairs with [F1].
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  full_fence();
 }
 
 bool IdleSet::leave(Worker& worker) {
@@ -267,7 +267,7 @@ void IdleSet::unpark(Worker& worker) {
 void IdleSet::call_begun(bool has_lent) {
   // seq_cst [F2]: pairs with [F1]; the addition is locked, so it is the fence.
   available_.fetch_add(has_lent ? 1 : 0, std::memory_order_seq_cst);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  full_fence();
 }
 
 void IdleSet::hand_off(Worker& worker) {
@@ -453,7 +453,7 @@ bool IdleSet::keep_time(Worker& worker, Clock::time_point deadline) {
     keeper_until_.store(deadline, std::memory_order_relaxed);
   }
   // seq_cst [F2]: pairs with [F1] in deadline_changed().
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  full_fence();
   return true;
 }
 

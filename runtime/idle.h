@@ -59,6 +59,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "runtime/full_fence.h"
 #include "runtime/lock.h"
 #include "runtime/timers.h"
 
@@ -75,7 +76,7 @@ class IdleSet {
  public:
   void work_published() {
     // seq_cst [F1]: pairs with [F2] in enter() and release().
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    full_fence();
     wake_if_needed();
   }
   // The same without the fence: for work that the caller's processor runs itself if nobody

@@ -204,7 +204,7 @@ void Monitor::look_at_slots() {
   // load), and what was filled before we see. Where exchanges are no fences one may be missed:
   // it waits until the fiber that runs parks, or is preempted.
   watches_slots_.store(false, std::memory_order_seq_cst);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  full_fence();
   for (uint32_t i = 0; i < scheduler.processor_count(); ++i) {
     if (scheduler.processor(i).queue.peek_next() != nullptr)
       watches_slots_.store(true, std::memory_order_relaxed);
@@ -241,7 +241,7 @@ void Monitor::sleep(Clock::time_point now, Clock::time_point latest) {
     if (now - idle_since_ >= kIdleBeforeSleep) {
       // seq_cst [F2]: pairs with the end of IdleSet's idleness, [F1].
       asleep_.store(true, std::memory_order_seq_cst);
-      std::atomic_thread_fence(std::memory_order_seq_cst);
+      full_fence();
       if (scheduler.idle.idle() == scheduler.processor_count() && !scheduler.stopping())
         parker_.park(std::min(latest, scheduler.deadline_without_keeper()));
       asleep_.store(false, std::memory_order_relaxed);

@@ -84,7 +84,7 @@ uint32_t Scheduler::set_processors(uint32_t count, bool follow) {
 void Scheduler::stop() {
   // Relaxed: behind [F1] for who is about to sleep, and looked at by others at each pick.
   stopping_.store(true, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_seq_cst);  // [F1], pairs with [F2] of idle.h
+  full_fence();  // [F1], pairs with [F2] of idle.h
   idle.wake_all();
   worker_threads.interrupt_all();
 }

@@ -12,7 +12,7 @@ void Worker::unpark() {
   if (!parker_.leave_token()) return;
   // seq_cst: between the token and polling_, against sleep_in_poll() which goes the other way
   // round: either it sees the token or we see where it sleeps.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  full_fence();
   if (polling_.load(std::memory_order_relaxed)) {
     poller.interrupt();
   } else {
@@ -53,7 +53,7 @@ void Worker::sleep_in_poll(Clock::time_point deadline) {
   }
   Poller::Ready edges;
   polling_.store(true, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with unpark()
+  full_fence();  // pairs with unpark()
   count(Counter::kNetPolls);
   if (!parker_.take_token()) poller.poll(deadline, edges);
   polling_.store(false, std::memory_order_relaxed);
