@@ -40,7 +40,7 @@ def rows_of(chosen, measured, statistic):
                     continue
                 columns, scheduler = columns_of(figures[key, procs])
                 target, met = operations.judge(key, columns)
-                peers = {n: v for n, v in columns.items() if n != "ours" and v is not None}
+                peers = operations.rivals(key, columns)
                 best = min(peers, key=peers.get) if peers else ""
                 ours = columns.get("ours")
                 rows.append({
