@@ -10,8 +10,8 @@ void internal::name_channel(ChannelCore* core, const char* name) {
   if (core != nullptr) __fsan_object_named(core->race_point(), name);
 }
 
-void happens_before(const void* p) { __fsan_merge(p); }
-void happens_after(const void* p) { __fsan_acquire(p); }
+void happens_before(const volatile void* p) { __fsan_merge(const_cast<const void*>(p)); }
+void happens_after(const volatile void* p) { __fsan_acquire(const_cast<const void*>(p)); }
 
 ExternalWaker::ExternalWaker() { internal::scheduler.foreign_waker_added(); }
 ExternalWaker::~ExternalWaker() { internal::scheduler.foreign_waker_removed(); }

@@ -90,8 +90,8 @@ void name(const Channel<T>& channel, std::string_view name) {
 // An order that the detector cannot see, because it is made by means it does not know (inline
 // assembler, another process, a device): what a fiber did before happens_before(p) happens
 // before what another one does after a later happens_after(p). `p` is any address.
-void happens_before(const void* p);
-void happens_after(const void* p);
+void happens_before(const volatile void* p);
+void happens_after(const volatile void* p);
 
 // Somebody outside of the runtime will wake a fiber: while the value lives, fibers that all
 // wait are no deadlock.
