@@ -22,14 +22,14 @@ void Worker::unpark() {
 
 void Worker::enqueue_edges(Poller::Ready& edges) {
   const bool several = edges.left() > 1;
-  Counters& counters = processor()->counters;
+  Counters& counters = processor_->counters;
   TraceSpan span(TraceKind::kNetPoll);
   span.set_argument(edges.left());
   counters.add(Counter::kNetWakes, edges.left());
   while (Fiber* fiber = edges.take()) {
     if (fiber->state.wake() != NextStep::kEnqueue) continue;
     fiber_runnable(&counters, fiber, Runnable::kWoken);
-    scheduler.enqueue_last(*processor(), fiber);
+    scheduler.enqueue_last(*processor_, fiber);
   }
   if (several && scheduler.processor_count() > 1) scheduler.idle.work_published();
 }
@@ -38,7 +38,7 @@ void Worker::enqueue_edges(Poller::Ready& edges) {
 bool Worker::poll_network() {
   if (!poller.in_use()) return false;
   Poller::Ready edges;
-  processor()->counters.add(Counter::kNetPolls);
+  processor_->counters.add(Counter::kNetPolls);
   poller.poll(Poller::kNoWait, edges);
   if (edges.left() == 0) return false;
   enqueue_edges(edges);

@@ -1,6 +1,6 @@
 #include "runtime/observe/counters.h"
 
-#include "runtime/worker.h"
+#include "runtime/processor_use.h"
 
 namespace fiber::internal {
 
@@ -10,9 +10,10 @@ Counters& shared_counters() {
 }
 
 void count(Counter counter, uint64_t by) {
-  Worker* worker = current_worker();
-  if (worker != nullptr && worker->processor() != nullptr) {
-    worker->processor()->counters.add(counter, by);
+  // Our own while it lives: the monitor may be taking the processor (processor_use.h).
+  const ProcessorUse use;
+  if (use.get() != nullptr) {
+    use.get()->counters.add(counter, by);
   } else {
     shared_counters().add_shared(counter, by);
   }

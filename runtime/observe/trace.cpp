@@ -8,8 +8,8 @@ namespace fiber::internal {
 
 TraceTrack current_track() {
   Worker* worker = current_worker();
-  return worker != nullptr && worker->processor() != nullptr ? worker->processor()->index
-                                                             : TraceBuffer::mine().thread_track();
+  const Processor* processor = worker == nullptr ? nullptr : worker->processor();
+  return processor != nullptr ? processor->index : TraceBuffer::mine().thread_track();
 }
 
 namespace trace_internal {
