@@ -45,6 +45,7 @@ void Descriptor::release(Descriptor* descriptor) noexcept {
     descriptor->record->evict();
     if (descriptor->lock.leave_shared()) descriptor->finish_close();
   }
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete): one of close_done() and abandon() is true
   if (descriptor->lock.abandon()) delete descriptor;
 }
 

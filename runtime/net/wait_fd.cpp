@@ -51,7 +51,8 @@ class Duplicate {
   Duplicate(const Duplicate&) = delete;
   Duplicate& operator=(const Duplicate&) = delete;
   int fd() const { return fd_; }
-  PollRecord& record() const { return *record_; }
+  // Null when there is none; the constructor has said why.
+  PollRecord* record() const { return record_; }
 
  private:
   int fd_;
@@ -62,11 +63,11 @@ void wait_for(int fd, Direction direction, Socket::Deadline deadline, std::error
   error.clear();
   if (is_ready(fd, direction, error)) return;
   const Duplicate duplicate(fd, error);
-  if (error) return;
-  PollRecord& record = duplicate.record();
-  record.set_deadline(direction, deadline);
+  PollRecord* record = duplicate.record();
+  if (record == nullptr) return;
+  record->set_deadline(direction, deadline);
   do {
-    error = record.wait(direction);
+    error = record->wait(direction);
   } while (!error && !is_ready(duplicate.fd(), direction, error));
 }
 

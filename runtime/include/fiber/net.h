@@ -56,7 +56,7 @@ std::vector<SocketAddress> resolve(std::string_view host_port, std::error_code& 
 
 namespace internal {
 struct Descriptor;
-}
+}  // namespace internal
 
 // --- what all sockets have ---
 
