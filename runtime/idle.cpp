@@ -407,7 +407,7 @@ void IdleSet::set_processors(uint32_t count) {
       available_.fetch_sub(1, std::memory_order_relaxed);
       put(*processor);
     }
-    if (processors_ == nullptr) keeper_.store(nullptr, std::memory_order_relaxed);  // I4
+    if (processors_ == nullptr) dismiss_keeper();  // I4
   }
   work_published();
   recheck();

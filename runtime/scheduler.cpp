@@ -78,6 +78,9 @@ uint32_t Scheduler::set_processors(uint32_t count, bool follow) {
     most_.store(i + 1, std::memory_order_release);
   }
   idle.set_processors(count);
+  // Of those that are at work still: when they notice, see Worker::find_fiber().
+  for (uint32_t i = count; i < before; ++i)
+    processors_[i]->timers.move_all_to(processors_[0]->timers);
   return before;
 }
 

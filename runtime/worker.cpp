@@ -103,8 +103,11 @@ Fiber* Worker::find_fiber() {
     if (scheduler.stopping()) return in_forked_child() ? alone_in_forked_child() : nullptr;
     if (locked_fiber_ != nullptr) [[unlikely]]
       return wait_for_locked_fiber();
-    if (processor_ != nullptr && processor_->index >= scheduler.processor_count()) [[unlikely]]
+    if (processor_ != nullptr && processor_->index >= scheduler.processor_count()) [[unlikely]] {
+      // Nobody would look after its timers.
+      processor_->timers.move_all_to(scheduler.processor(0).timers);
       scheduler.idle.drop(*this);
+    }
     if (processor_ == nullptr) {
       get_processor_back();
       continue;

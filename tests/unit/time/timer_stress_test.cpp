@@ -128,4 +128,28 @@ TEST(TimerStress, ManySleepers) {
   }
 }
 
+// The timers of processors that are taken out of use fire on those that stay, which never
+// have nothing to run here.
+TEST(TimerStress, TimersOutliveTheirProcessor) {
+  fiber::run(
+      [] {
+        for (int round = 0; round < 20; ++round) {
+          fiber::set_processors(4);
+          std::atomic<int> sleeping{0};
+          std::atomic<int> awake{0};
+          for (int i = 0; i < 100; ++i) {
+            fiber::go([&] {
+              ++sleeping;
+              fiber::sleep_for(2ms);
+              ++awake;
+            });
+          }
+          while (sleeping < 50) fiber::yield();
+          fiber::set_processors(1);
+          while (awake < 100) fiber::yield();
+        }
+      },
+      {.procs = 4});
+}
+
 }  // namespace
