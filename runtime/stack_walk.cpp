@@ -56,10 +56,10 @@ void print_frame(std::FILE* file, size_t number, const void* address) {
 
 }  // namespace
 
-// AddressSanitizer would call it an error to read another function's frame.
-__attribute__((no_sanitize("address"))) size_t walk_frames(const void* frame, const void* low,
-                                                           const void* high, void** addresses,
-                                                           size_t most) {
+// The sanitizers would call it an error to read another function's frame, or a stack that is in
+// use.
+__attribute__((no_sanitize("address", "thread"))) size_t
+walk_frames(const void* frame, const void* low, const void* high, void** addresses, size_t most) {
   auto* at = static_cast<void* const*>(frame);
   auto* end = static_cast<void* const*>(high);
   auto* above = static_cast<void* const*>(low);
