@@ -67,7 +67,7 @@ void Worker::leave_thread() {
     SpinGuard guard(request_lock_);
     shared_request_ = nullptr;
   }
-  *preempt_request_ = 0;
+  __atomic_store_n(preempt_request_, 0, __ATOMIC_RELAXED);
   thread_id_.store(0, std::memory_order_relaxed);
   this_worker = nullptr;
   processor_ = nullptr;

@@ -21,8 +21,11 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
+// Not inlined, for the fiber may have changed threads; atomic, for the monitor writes it.
+bool requested() { return __atomic_load_n(internal::preempt_request(), __ATOMIC_RELAXED) != 0; }
+
 void poll() {
-  if (__fiber_preempt_requested) __fiber_preempt();
+  if (requested()) __fiber_preempt();
 }
 
 class Preemption : public testing::TestWithParam<unsigned> {};
@@ -103,9 +106,9 @@ TEST(PreemptionTime, WithinTwoTimeSlices) {
 
 void wait_for_request() {
   const auto limit = Clock::now() + 10s;
-  while (!*internal::preempt_request() && Clock::now() < limit) {
+  while (!requested() && Clock::now() < limit) {
   }
-  ASSERT_TRUE(*internal::preempt_request());
+  ASSERT_TRUE(requested());
 }
 
 TEST(PreemptionRefused, UnderALockOfTheRuntimeTheRequestStays) {
@@ -119,7 +122,7 @@ TEST(PreemptionRefused, UnderALockOfTheRuntimeTheRequestStays) {
           wait_for_request();
           poll();
           // A switch would have cleared it.
-          EXPECT_TRUE(*internal::preempt_request());
+          EXPECT_TRUE(requested());
         }
         poll();
         EXPECT_TRUE(other_ran);
@@ -134,7 +137,7 @@ TEST(PreemptionRefused, InASignalHandler) {
   struct sigaction action = {};
   action.sa_handler = [](int) {
     poll();
-    request_stayed = *internal::preempt_request() != 0;
+    request_stayed = requested();
   };
   ASSERT_EQ(sigaction(SIGUSR2, &action, nullptr), 0);
   run(

@@ -5,6 +5,7 @@
 //       --benchmark_report_aggregates_only=true
 #include <benchmark/benchmark.h>
 
+#include <atomic>
 #include <chrono>
 #include <vector>
 
@@ -106,6 +107,7 @@ void BM_ParkReady(benchmark::State& state) {
       [&] {
         fiber::internal::Fiber* main = fiber::internal::current_fiber();
         fiber::internal::Fiber* other = nullptr;
+        std::atomic<bool> parked = false;
         bool stop = false;
         const auto park = [](auto after_save, void* argument) {
           fiber::internal::park({FSAN_WAIT_SEMAPHORE_ACQUIRE, nullptr, 0, false}, after_save,
@@ -116,9 +118,11 @@ void BM_ParkReady(benchmark::State& state) {
         };
         auto handle = spawn([&] {
           other = fiber::internal::current_fiber();
+          // Main must have parked before it is woken, on another processor perhaps.
+          park(+[](void* other) { *static_cast<std::atomic<bool>*>(other) = true; }, &parked);
           while (!stop) park(+wake, main);
         });
-        park(nullptr, nullptr);
+        while (!parked) fiber::yield();
         for (auto _ : state) park(+wake, other);
         stop = true;
         fiber::internal::ready(other);
