@@ -101,9 +101,30 @@ struct Arrival {
   void* message;
 };
 
-inline Arrival switch_to(Context to, void* message) {
+[[gnu::always_inline]] inline Arrival switch_to(Context to, void* message) {
+#if defined(__x86_64__) && !defined(FIBER_PLAIN_JUMP)
+  // The jump is entered without a call instruction, for it ends in a jump and not in a return.
+  // With one the processor's stack of return addresses would grow by one for each switch, and
+  // every return behind the switch would be mispredicted.
+  void* from = nullptr;
+  void* data = nullptr;
+  asm volatile(
+      "leaq -128(%%rsp), %%rsp\n\t"  // the red zone
+      "leaq 1f(%%rip), %%rax\n\t"
+      "pushq %%rax\n\t"
+      "jmp jump_fcontext\n"
+      "1:\n\t"
+      "leaq 128(%%rsp), %%rsp"
+      : "=a"(from), "=d"(data), "+D"(to), "+S"(message)
+      :
+      : "rcx", "r8", "r9", "r10", "r11", "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
+        "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+        "xmm15");
+  return {from, data};
+#else
   boost::context::detail::transfer_t transfer = boost::context::detail::jump_fcontext(to, message);
   return {transfer.fctx, transfer.data};
+#endif
 }
 
 }  // namespace fiber::internal

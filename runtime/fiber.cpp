@@ -26,9 +26,8 @@ constexpr size_t kRecordAlignment = 64;
 constexpr uint32_t kColours = 16;
 constexpr size_t kColourStep = 128;
 
-[[noreturn]] void run_fiber(Fiber* fiber, Context worker) {
-  fiber->worker = worker;
-  fiber->notes.arrived(*fiber->worker_notes);
+[[noreturn]] void run_fiber(Fiber* fiber, Context from) {
+  current_worker()->arrive(fiber, from);
   fiber->run(fiber->callable);
   end_fiber(fiber);
 }

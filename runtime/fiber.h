@@ -61,8 +61,6 @@ class Fiber {
   Leave leave = Leave::kYield;
   bool stamped = false;       // runnable_at is to be looked at
   Context context = nullptr;  // while it does not run
-  Context worker = nullptr;   // while it runs
-  SwitchNotes* worker_notes = nullptr;
   fsan_fiber* detector = nullptr;
   ThreadState thread_state;
   [[no_unique_address]] SwitchNotes notes;
@@ -106,7 +104,7 @@ class Fiber {
 Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* source,
                     JoinState* join);
 
-// On the worker's stack, after the fiber's last switch out.
+// After the fiber's last switch out.
 void destroy_fiber(Fiber* fiber, StackCache* cache);
 
 }  // namespace fiber::internal

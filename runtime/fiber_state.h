@@ -80,7 +80,7 @@ class FiberStateWord {
     word_.store(FiberState::kParking, std::memory_order_relaxed);
   }
 
-  // Called by the worker, on the worker's stack, once the fiber's registers are saved
+  // Called by the worker, after the switch, once the fiber's registers are saved
   // and after_save has run. Decides the race against wake().
   [[nodiscard]] NextStep context_saved() {
     FiberState seen = FiberState::kParking;
@@ -126,13 +126,13 @@ class FiberStateWord {
     return word_.compare_exchange_strong(seen, FiberState::kRunning, std::memory_order_relaxed);
   }
 
-  // By the worker, on the worker's stack, before it enqueues the fiber again.
+  // By the worker, after the switch, before it enqueues the fiber again.
   void yielded() {
     expect(FiberState::kRunning);
     word_.store(FiberState::kRunnable, std::memory_order_relaxed);
   }
 
-  // By the worker, on the worker's stack, after the last switch out.
+  // By the worker, after the last switch out.
   void ended() {
     expect(FiberState::kRunning);
     word_.store(FiberState::kIdle, std::memory_order_relaxed);

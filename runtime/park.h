@@ -46,7 +46,7 @@ struct Wait {
 };
 
 // Reports the wait to the detector, saves the fiber and runs after_save(argument) on
-// the worker's stack (typically: unlock). Returns after ready(). after_save may be
+// another stack (typically: unlock). Returns after ready(). after_save may be
 // null and must not throw.
 void park(const Wait& wait, void (*after_save)(void*), void* argument);
 

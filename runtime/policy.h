@@ -61,6 +61,7 @@ class PickState {
     if (++picks_ % kGlobalPeriod == 0) return Source::kGlobal;
     return next_in_row_ >= kNextLimit && !ring_empty ? Source::kRing : Source::kNextSlot;
   }
+  bool global_is_next() const { return (picks_ + 1) % kGlobalPeriod == 0; }
   void picked(Source source) {
     if (source != Source::kNextSlot) {
       next_in_row_ = 0;

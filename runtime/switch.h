@@ -8,15 +8,9 @@
 
 namespace fiber::internal {
 
-// To the worker, which acts on fiber->leave. Returns when the fiber runs again, perhaps on
+// Away from the fiber's stack, for fiber->leave. Returns when the fiber runs again, perhaps on
 // another thread; with `last` it never does.
-inline void leave_stack(Fiber* fiber, bool last) {
-  fiber->parked_frame = __builtin_frame_address(0);
-  fiber->notes.leaving(*fiber->worker_notes, last);
-  const Arrival arrival = switch_to(fiber->worker, fiber);
-  fiber->worker = arrival.from;
-  fiber->notes.arrived(*fiber->worker_notes);
-}
+void leave_stack(Fiber* fiber, bool last);
 
 // Ends the blocking call that the fiber is in. Returns with a processor, or never.
 void end_call(Fiber* fiber);

@@ -1,47 +1,22 @@
 #include "runtime/worker.h"
 
 #include <cxxabi.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
+#include <utility>
 
-#include <unistd.h>
-
-#include "runtime/deadlock.h"
 #include "runtime/fork.h"
 #include "runtime/net/poller.h"
-#include "runtime/observe/coarse_clock.h"
 #include "runtime/preempt.h"
 #include "runtime/scheduler.h"
-#include "runtime/worker_threads.h"
+#include "runtime/switch.h"
 
 namespace fiber::internal {
 namespace {
 
 constinit thread_local Worker* this_worker = nullptr;
-
-constexpr int kSearchRounds = 24;  // about 20 us before a worker goes to sleep
-constexpr auto kNextSlotGrace = std::chrono::microseconds(4);
-
-void pause_for(std::chrono::nanoseconds duration) {
-  const auto end = Clock::now() + duration;
-  do {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-  } while (Clock::now() < end);
-}
-
-// After a fiber was seen in the processor's next slot: does the owner take it by itself?
-bool owner_takes_next(const Processor& processor) {
-  const uint32_t picks = processor.picks.next_picks();
-  pause_for(kNextSlotGrace);
-  return processor.picks.next_picks() != picks;
-}
 
 }  // namespace
 
@@ -74,7 +49,7 @@ void Worker::leave_thread() {
   shared_processor_.store(nullptr, std::memory_order_relaxed);
   call_.store(Call::kNone, std::memory_order_relaxed);
   leaving_ = false;
-  locked_fiber_ = handed_over_ = nullptr;
+  locked_fiber_ = handed_over_ = at_hand_ = nullptr;
   handed_processor_ = nullptr;
   // Not end_detached(): the count may be a later run's, and reset() cares for this one's.
   detached_ = false;
@@ -101,6 +76,8 @@ Fiber* Worker::find_fiber() {
   for (;;) {
     if (leaving_) return nullptr;
     if (scheduler.stopping()) return in_forked_child() ? alone_in_forked_child() : nullptr;
+    if (at_hand_ != nullptr) [[unlikely]]
+      return std::exchange(at_hand_, nullptr);
     if (locked_fiber_ != nullptr) [[unlikely]]
       return wait_for_locked_fiber();
     if (processor_ != nullptr && processor_->index >= scheduler.processor_count()) [[unlikely]] {
@@ -160,235 +137,105 @@ Fiber* Worker::pick_global() {
   return taken.items[0];
 }
 
-// The victims in a circle from a random one.
-Fiber* Worker::steal() {
-  const uint32_t count = scheduler.processor_count();
-  const uint32_t start = choose(Choice::kVictim, count);
-  for (uint32_t i = 0; i < count; ++i) {
-    Processor& victim = scheduler.processor((start + i) % count);
-    if (&victim == processor_) continue;
-    if (Fiber* fiber = steal_from(victim)) return fiber;
-  }
-  return nullptr;
-}
-
-Fiber* Worker::steal_from(Processor& victim) {
-  if (Fiber* fiber = victim.queue.steal_into(processor_->queue)) {
-    robbed(1 + processor_->queue.ring_size());
-    return fiber;
-  }
-  // Its owner most likely takes a fiber in the next slot at once. Only one that does not
-  // is busy with a long fiber.
-  Fiber* next = victim.queue.peek_next();
-  if (next == nullptr || owner_takes_next(victim)) return nullptr;
-  if (!victim.queue.steal_next(next)) return nullptr;
-  robbed(1);
-  return next;
-}
-
-void Worker::robbed(uint32_t fibers) {
-  processor_->counters.add(Counter::kSteals);
-  processor_->counters.add(Counter::kFibersStolen, fibers);
-  trace_event(TraceKind::kSteal, fibers);
-}
-
-Fiber* Worker::search() {
-  const uint32_t count = scheduler.processor_count();
-  if (count == 1) return nullptr;
-  if (!spinning_) spinning_ = scheduler.idle.try_spin(count);
-  if (!spinning_) return nullptr;
-  for (int round = 0; round < kSearchRounds && !scheduler.stopping(); ++round) {
-    if (Fiber* fiber = steal()) return fiber;
-    if (Fiber* fiber = pick_global()) return fiber;
-    if (scheduler.timers.fire_due()) {
-      if (Fiber* fiber = pick_local(Source::kRing)) return fiber;
-    }
-    pause_for(std::chrono::nanoseconds(500));
-  }
-  return nullptr;
-}
-
-// Whoever relied on us to find its fiber may have published more: the next one searches.
-void Worker::stop_spinning() {
-  spinning_ = false;
-  if (scheduler.idle.unspin()) scheduler.idle.work_published();
+bool Worker::timers_want_a_look() {
+  return processor_->timers.next_deadline() != TimerHeap::kNever && processor_->clock_pace.due();
 }
 
 // Our own, now and then: who finds nothing to run looks at all.
 void Worker::fire_due_timers() {
+  if (!timers_want_a_look()) return;
   const Clock::time_point deadline = processor_->timers.next_deadline();
-  if (deadline == TimerHeap::kNever || !processor_->clock_pace.due()) return;
   const Clock::time_point now = Clock::now();
   processor_->clock_pace.looked(now);
   if (deadline <= now) processor_->timers.fire_due(now);
 }
 
-// True: this worker is the keeper and sleeps until then at most, in the poller if that is used.
-bool Worker::keep_time(Clock::time_point& until) {
-  scheduler.idle.stop_keeping(*this);  // what it was announced for may be over
-  for (bool keeper = false;; keeper = true) {
-    const Clock::time_point next = scheduler.timers.next_deadline();
-    if (keeper && next >= until) return true;
-    if (!keeper && next == TimerHeap::kNever && !poller.in_use()) return false;
-    if (!scheduler.idle.keep_time(*this, next)) {
-      until = TimerHeap::kNever;
-      return false;
-    }
-    until = next;
-  }
-}
-
-// --- nothing to do ---
-
-// True when a fiber waits in some queue and its owner does not take it by itself (the
-// third detail of idle.h).
-bool Worker::work_waits() {
-  if (!scheduler.global.empty()) return true;
-  const uint32_t count = scheduler.processor_count();
-  for (uint32_t i = 0; i < count; ++i) {
-    Processor& processor = scheduler.processor(i);
-    if (!processor.queue.ring_empty()) return true;
-    if (processor.queue.peek_next() != nullptr && !owner_takes_next(processor)) return true;
-  }
-  return false;
-}
-
-// Returns when there may be something to do (I2).
-void Worker::give_up_processor() {
-  IdleSet& idle = scheduler.idle;
-  idle.enter(*this);
-  if (work_waits() && idle.leave(*this)) {
-    // Its publisher may have relied on us while we were spinning. A waker has counted us.
-    if (!spinning_) {
-      spinning_ = true;
-      idle.spin();
-    }
-    return;
-  }
-  wait_for_processor();
-}
-
-// The worker's processor was taken while it ran a fiber, which is in a queue now or gone.
-void Worker::get_processor_back() {
-  if (retired_) {
-    scheduler.idle.end_detached(*this);
-    while (!scheduler.stopping()) parker_.park(TimerHeap::kNever);
-    return;
-  }
-  if (scheduler.idle.rejoin(*this)) return;
-  scheduler.idle.park_detached(*this);
-  wait_for_processor();
-}
-
-// Of a fiber that is locked to a thread: true when that is another one. It gets our processor.
-bool Worker::hand_over(Fiber* fiber) {
-  Worker& other = *fiber->locked_to;
-  if (&other == this) return false;
-  if (spinning_) stop_spinning();
-  scheduler.idle.hand_over(*this, other, fiber);
-  other.unpark();
-  return true;
-}
-
-// Our fiber is locked to us and has left: it comes with a processor. Null when the run stops.
-Fiber* Worker::wait_for_locked_fiber() {
-  if (processor_ != nullptr) {
-    scheduler.idle.drop(*this);
-  } else {
-    scheduler.idle.end_detached(*this);
-  }
-  while (!scheduler.stopping()) {
-    if (Fiber* fiber = scheduler.idle.take_handed_over(*this)) return fiber;
-    Clock::time_point deadline = TimerHeap::kNever;
-    watch_for_deadlock(deadline);  // we may have been the last to run
-    parker_.park(deadline);
-  }
-  return nullptr;
-}
-
-// With FIBER_OPTIONS=migrate=1: not twice in a row on one thread, if another one will have it.
-bool Worker::refuses(Fiber* fiber) {
-  constexpr uint32_t kMostRefusals = 10'000;  // the others are busy
-  if (fiber->last_worker != index_ || fiber->locked_to != nullptr ||
-      scheduler.processor_count() == 1 || fiber->refusals++ >= kMostRefusals) {
-    fiber->last_worker = index_;
-    fiber->refusals = 0;
-    return false;
-  }
-  scheduler.enqueue_anywhere(fiber);
-  sched_yield();
-  return true;
-}
-
-// Returns with a processor, or because the run stops. The worker is parked.
-void Worker::wait_for_processor() {
-  IdleSet& idle = scheduler.idle;
-  while (idle.is_parked(*this) && !scheduler.stopping()) {
-    Clock::time_point deadline = TimerHeap::kNever;
-    const bool keeper = keep_time(deadline);
-    watch_for_deadlock(deadline);
-    if (deadline <= Clock::now() && idle.leave(*this)) return;
-    if (keeper && poller.in_use()) {
-      sleep_in_poll(deadline);
-    } else {
-      sleep_until(deadline);
-    }
-  }
-  idle.unpark(*this);
-}
-
-// The keeper's sleep ends at its deadline, everybody's by unpark().
-void Worker::sleep_until(Clock::time_point deadline) {
-  // Without a processor; whoever gives us one may do so now.
-  shared_counters().add_shared(Counter::kThreadSleeps, 1);
-  parker_.park(deadline);
-  advance_coarse_clock(Clock::now());
-}
-
-// Called by each worker that goes to sleep or is asked to look again; the last one decides.
-void Worker::watch_for_deadlock(Clock::time_point& deadline) {
-  const auto nothing = [](const void*) {
-    // The poller first: what it hands over is in a queue by then.
-    return !poller.may_wake() && !scheduler.work_visible() && scheduler.timers.empty() &&
-           !scheduler.foreign_wakers() && !scheduler.stopping();
-  };
-  if (!scheduler.idle.all_idle(scheduler.processor_count(), nothing, nullptr)) return;
-  constexpr uint32_t kMonitor = 1;
-  if (!foreign_threads(worker_threads.count() + kMonitor)) report_global_deadlock();
-  // A thread that is not ours may wake a fiber; it may also end without.
-  constexpr uint32_t kLongest = 7;
-  const auto pause = std::chrono::milliseconds(1 << std::min(foreign_checks_++, kLongest));
-  deadline = std::min(deadline, Clock::now() + pause);
-}
-
 // --- running a fiber ---
 
 void Worker::execute(Fiber* fiber) {
+  notes_.leaving(fiber->notes, /*last=*/false);
+  const Arrival arrival = switch_to(fiber->context, fiber);
+  Fiber* left = std::exchange(departed_, nullptr);
+  notes_.arrived(left->notes);
+  see_off(left, arrival.from);
+  *exceptions_ = {};
+}
+
+// The other half of a switch, on the stack that it has led to: the worker's, or the next
+// fiber's. Until then nobody may run the one that has left.
+void Worker::see_off(Fiber* left, Context context) {
+  left->thread_state = {exceptions_->caught, exceptions_->uncaught, *errno_};
+  left->context = context;
+  __fsan_fiber_switched_out(left->detector);
+  current_.store(nullptr, std::memory_order_relaxed);
+  fiber_left(left);
+  // The monitor has taken it, or is just finding out that it cannot.
+  if (processor() == nullptr) processor_ = scheduler.idle.confirmed_processor(*this);
+  after_leaving(left);
+}
+
+// By the fiber that leaves, on its own stack; returns on the one that it comes back to.
+Arrival Worker::depart(Fiber* fiber, bool last) {
+  begin_use();
+  Fiber* next = next_at_hand(*fiber);
+  departed_ = fiber;
+  fiber->notes.leaving(next != nullptr ? next->notes : notes_, last);
+  return switch_to(next != nullptr ? next->context : loop_, next);
+}
+
+void leave_stack(Fiber* fiber, bool last) {
+  fiber->parked_frame = __builtin_frame_address(0);
+  const Arrival arrival = current_worker()->depart(fiber, last);
+  // Perhaps another thread's.
+  current_worker()->arrive(fiber, arrival.from);
+}
+
+// By the fiber that has come, on its own stack.
+void Worker::arrive(Fiber* fiber, Context from) {
+  if (Fiber* left = std::exchange(departed_, nullptr)) {
+    fiber->notes.arrived(left->notes);
+    see_off(left, from);
+  } else {
+    fiber->notes.arrived(notes_);
+    loop_ = from;
+  }
   current_.store(fiber, std::memory_order_relaxed);
   // Relaxed: the request is for a fiber that has run before, whoever it was.
   __atomic_store_n(preempt_request_, 0, __ATOMIC_RELAXED);
   std::atomic<uint32_t>& dispatches = processor_->dispatches;
   dispatches.store(dispatches.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   fiber_dispatched(processor_->counters, fiber, processor_->index);
-  fiber->worker_notes = &notes_;
   __fsan_fiber_switched_in(fiber->detector);
   const ThreadState& entering = fiber->thread_state;
   *exceptions_ = {entering.caught_exceptions, entering.uncaught_exceptions};
   *errno_ = entering.error_number;
-  notes_.leaving(fiber->notes, /*last=*/false);
   end_use();
-  const Arrival arrival = switch_to(fiber->context, fiber);
-  begin_use();
-  notes_.arrived(fiber->notes);
-  fiber->thread_state = {exceptions_->caught, exceptions_->uncaught, *errno_};
-  *exceptions_ = {};
-  fiber->context = arrival.from;
-  __fsan_fiber_switched_out(fiber->detector);
-  current_.store(nullptr, std::memory_order_relaxed);
-  fiber_left(fiber);
-  // The monitor has taken it, or is just finding out that it cannot.
-  if (processor() == nullptr) processor_ = scheduler.idle.confirmed_processor(*this);
-  after_leaving(fiber);
+}
+
+// The fiber to switch to without a detour over the worker's stack. Null: the loop has something
+// to look at, or nothing is at hand.
+Fiber* Worker::next_at_hand(const Fiber& leaving) {
+  const bool ordinary = leaving.leave == Leave::kYield || leaving.leave == Leave::kPark;
+  if (!ordinary || processor() == nullptr || scheduler.stopping()) return nullptr;
+  if (locked_fiber_ != nullptr || scheduler.migrates() ||
+      processor_->index >= scheduler.processor_count())
+    return nullptr;
+  PickState& picks = processor_->picks;
+  RunQueue<Fiber>& queue = processor_->queue;
+  if (picks.global_is_next() || timers_want_a_look()) return nullptr;
+  const Source first = picks.first_source(queue.ring_empty());
+  Fiber* next = nullptr;
+  if (first == Source::kNextSlot && (next = queue.take_next()) != nullptr) {
+    picks.picked(Source::kNextSlot);
+  } else if ((next = queue.take()) != nullptr) {
+    picks.picked(Source::kRing);
+  }
+  if (next == nullptr) return nullptr;
+  if (next->locked_to != nullptr) {
+    at_hand_ = next;
+    return nullptr;
+  }
+  return next->state.dispatch() ? next : nullptr;
 }
 
 // processor_ is null when it was taken from the fiber.

@@ -11,6 +11,8 @@
 //   I2  A worker sleeps only after it has seen, behind the fence [F2] of idle.h, that all
 //       queues are empty, or that no processor is left for it.
 //   I3  It touches queues and caches of a processor only while processor() is that one.
+//   I4  A fiber that has left is seen off on the stack that the switch has led to, before the
+//       next one runs: until then nobody else may run it, and current() is null meanwhile.
 #ifndef FIBERSAN_RUNTIME_WORKER_H
 #define FIBERSAN_RUNTIME_WORKER_H
 
@@ -45,6 +47,11 @@ class Worker {
   uint32_t index() const { return index_; }
   // The thread that called run().
   bool is_callers() const { return index_ == 0; }
+
+  // Away from the fiber's stack, which acts on leave: to the next fiber, or to the loop. Both
+  // on a fiber's stack, see switch.h; arrive() on the one where the switch has led.
+  [[gnu::always_inline]] Arrival depart(Fiber* fiber, bool last);
+  void arrive(Fiber* fiber, Context from);
 
   // See processor_use.h. They nest.
   void begin_use() {
@@ -102,6 +109,7 @@ class Worker {
   Fiber* steal_from(Processor& victim);
   void robbed(uint32_t fibers);
   Fiber* search();
+  bool timers_want_a_look();
   void fire_due_timers();
   bool keep_time(Clock::time_point& until);
   void stop_spinning();
@@ -125,6 +133,8 @@ class Worker {
   [[nodiscard]] Processor* take_lent();
 
   [[gnu::always_inline]] void execute(Fiber* fiber);
+  [[gnu::always_inline]] void see_off(Fiber* left, Context context);
+  Fiber* next_at_hand(const Fiber& leaving);
   [[gnu::always_inline]] void after_leaving(Fiber* fiber);
 
   // The loop's own view: what the worker has while it runs no fiber.
@@ -133,6 +143,9 @@ class Worker {
   std::atomic<Processor*> shared_processor_{nullptr};
   std::atomic<uint32_t> uses_{1};
   std::atomic<Fiber*> current_{nullptr};  // written by its thread, relaxed
+  Fiber* departed_ = nullptr;             // between depart() and see_off()
+  Context loop_ = nullptr;                // our own stack, while a fiber runs
+  Fiber* at_hand_ = nullptr;              // found by next_at_hand(), and locked to another thread
   SwitchNotes notes_;
   // The thread's own, looked up once.
   ExceptionGlobals* exceptions_ = nullptr;
