@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "runtime/fiber.h"
+#include "runtime/observe/observation.h"
 #include "runtime/park.h"
 #include "runtime/scheduler.h"
 #include "runtime/worker.h"
@@ -23,6 +24,7 @@ constinit std::atomic<bool> run_is_on{false};
 constinit Fiber* forked_fiber = nullptr;
 
 void in_child() {
+  stop_observing_in_forked_child();
   if (!run_is_on.load(std::memory_order_relaxed)) return;
   forked_from_run = true;
   forked_fiber = current_fiber();

@@ -10,6 +10,8 @@
 //     the fork, end the child with a message. So does the end of the main fiber, for run()
 //     returns in the parent only. The end of another fiber is exit(0), as the end of a process's
 //     last thread is.
+//   - the execution trace goes on in the parent only, also when fork() was called between two
+//     runs; SIGQUIT does what it did before the run.
 // Rejected: a run with one processor in the child. Fibers that were running on other threads
 // would be lost with the locks they hold, and every other fiber would go on twice, writing to the
 // same descriptors.

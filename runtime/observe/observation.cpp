@@ -25,6 +25,11 @@ Observation::~Observation() {
   if (tracing()) TraceBuffer::flush_all();
 }
 
+void stop_observing_in_forked_child() {
+  leave_trace_to_parent();
+  restore_quit_signal();
+}
+
 Clock::time_point observe() {
   const Clock::time_point now = Clock::now();
   advance_coarse_clock(now);

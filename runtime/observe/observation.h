@@ -26,6 +26,9 @@ class Observation {
   QuitSignal quit_signal_;
 };
 
+// In the child of a fork(): nobody there looks, and the trace is the parent's.
+void stop_observing_in_forked_child();
+
 // By the monitor, at each of its looks. Returns when it wants to be called again at the
 // latest.
 Clock::time_point observe();

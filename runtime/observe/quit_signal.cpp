@@ -37,9 +37,12 @@ QuitSignal::QuitSignal() : installed_(false) {
 }
 
 QuitSignal::~QuitSignal() {
+  if (installed_) restore_quit_signal();
+}
+
+void restore_quit_signal() {
   struct sigaction current = {};
-  if (!installed_ || sigaction(SIGQUIT, nullptr, &current) != 0 || current.sa_handler != on_quit)
-    return;
+  if (sigaction(SIGQUIT, nullptr, &current) != 0 || current.sa_handler != on_quit) return;
   struct sigaction none = {};
   none.sa_handler = SIG_DFL;
   sigaction(SIGQUIT, &none, nullptr);

@@ -24,6 +24,9 @@ class QuitSignal {
   bool installed_;
 };
 
+// In the child of a fork(), where no monitor is: the signal is as it was before the run.
+void restore_quit_signal();
+
 // By the monitor: writes the dump if the signal has come.
 void dump_after_quit_signal(bool then_exit);
 

@@ -49,6 +49,9 @@ class TraceFile {
   uint64_t limit_ FIBER_GUARDED_BY(lock_) = 0;
 };
 
+// I4. Written by a child's only thread before it can go on.
+constinit bool left_to_parent = false;
+
 // Not destroyed: threads may trace until the process is gone.
 [[clang::no_destroy]] TraceFile trace_file;
 
@@ -133,13 +136,23 @@ void begin_trace(uint32_t processors) {
   for (; named < processors; ++named) append_to_trace(trace_track_name(named));
 }
 
-bool append_to_trace(std::string_view events) { return trace_file.append(events); }
+// The file's lock is not asked for in the child: a thread of the parent may have held it.
+bool append_to_trace(std::string_view events) {
+  return !left_to_parent && trace_file.append(events);
+}
 
 uint64_t trace_start() { return trace_file.start; }
 
 void end_trace() {
   // An exchange: one caller writes the end. Relaxed: as tracing().
   if (trace_internal::on.exchange(false, std::memory_order_relaxed)) TraceBuffer::finish_all();
+}
+
+void leave_trace_to_parent() {
+  // Nothing was opened: a run in the child may trace.
+  if (trace_start() == 0) return;
+  left_to_parent = true;
+  trace_internal::on.store(false, std::memory_order_relaxed);  // one thread
 }
 
 }  // namespace fiber::internal

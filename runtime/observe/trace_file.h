@@ -10,6 +10,7 @@
 //   I2  Blocks reach the file whole, each buffer's in its order.
 //   I3  Beyond the limit nothing is written and tracing is off; the file and standard error
 //       say so.
+//   I4  One process writes: who has opened the file, not what it forks.
 #ifndef FIBERSAN_RUNTIME_OBSERVE_TRACE_FILE_H
 #define FIBERSAN_RUNTIME_OBSERVE_TRACE_FILE_H
 
@@ -33,6 +34,9 @@ uint64_t trace_start();
 
 // Turns tracing off: nothing more will be written, but for what the buffers still hold.
 void end_trace();
+
+// In the child of a fork(): off for good, for the file is the parent's (I4).
+void leave_trace_to_parent();
 
 }  // namespace fiber::internal
 

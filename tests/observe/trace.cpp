@@ -10,6 +10,10 @@
 // RUN: %python %S/Inputs/check_trace.py deadlock.json "fiber 1"
 // RUN: env FIBER_OPTIONS=procs=2:trace=throw.json not --crash %run %t throw
 // RUN: %python %S/Inputs/check_trace.py throw.json "fiber 1"
+// RUN: env FIBER_OPTIONS=procs=2:trace=fork.json %run %t fork
+// RUN: %python %S/Inputs/check_trace.py fork.json "fiber 1" "run finished"
+// RUN: env FIBER_OPTIONS=procs=2:trace=between.json %run %t fork-between-runs
+// RUN: %python %S/Inputs/check_trace.py between.json "fiber 1" "run finished"
 // RUN: env FIBER_OPTIONS=procs=2:trace=cut.json:trace_mb=1 %run %t many 2>&1 | FileCheck %s --check-prefix=CUT
 // RUN: %python %S/Inputs/check_trace.py --cut cut.json "fiber 1"
 // RUN: env FIBER_OPTIONS=trace=/nonexistent/file not --crash %run %t 2>&1 | FileCheck %s --check-prefix=NO-FILE
@@ -22,6 +26,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace std::chrono_literals;
@@ -57,8 +62,29 @@ void wait_for_the_network() {
   close(ends[1]);
 }
 
+// The child does more than its parent will: what it wrote would be seen behind the end.
+template <class Body>
+void fork_a_child_that(Body body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    body();
+    std::exit(0);
+  }
+  int status = -1;
+  if (waitpid(child, &status, 0) != child || status != 0) std::abort();
+}
+
+void yield_often() {
+  for (int i = 0; i < 20'000; ++i) fiber::yield();
+}
+
 int main(int, char** arguments) {
   const char* end = arguments[1] == nullptr ? "" : arguments[1];
+  if (std::strcmp(end, "fork-between-runs") == 0) {
+    fiber::run([] { fiber::yield(); });
+    fork_a_child_that([] { fiber::run(yield_often); });
+    return fiber::run([] { fiber::yield(); });
+  }
   return fiber::run([end] {
     fiber::WaitGroup group;
     for (int i = 0; i < 20; ++i) {
@@ -72,6 +98,7 @@ int main(int, char** arguments) {
     play(std::strcmp(end, "many") == 0 ? 20'000 : 100);
     group.wait();
     if (std::strcmp(end, "exit") == 0) std::exit(0);
+    if (std::strcmp(end, "fork") == 0) fork_a_child_that(yield_often);
     if (std::strcmp(end, "deadlock") == 0) fiber::Channel<int>().receive();
     if (std::strcmp(end, "throw") == 0) throw std::runtime_error("on purpose");
   });

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -114,6 +116,26 @@ TEST(Fork, TheEndOfAFiberEndsTheChild) {
     EXPECT_EQ(child.status, 0);
     EXPECT_EQ(child.output, "");
   });
+}
+
+// Nobody is there who would show its fibers.
+TEST(Fork, SigquitEndsTheChildAsItEndsAnyProcess) {
+  among_busy_fibers([] {
+    const Child child = fork_child([] {
+      const rlimit none = {0, 0};
+      setrlimit(RLIMIT_CORE, &none);
+      std::raise(SIGQUIT);
+      _exit(5);
+    });
+    EXPECT_EQ(child.status, -1);
+    EXPECT_EQ(child.output, "");
+  });
+}
+
+TEST(Fork, TheProgramsOwnHandlerOfSigquitStaysInTheChild) {
+  const auto before = std::signal(SIGQUIT, [](int) { _exit(6); });
+  among_busy_fibers([] { EXPECT_EQ(fork_child([] { std::raise(SIGQUIT); }).status, 6); });
+  std::signal(SIGQUIT, before);
 }
 
 TEST(Fork, WhatDoesNotWaitWorksInTheChild) {
