@@ -9,8 +9,9 @@
 namespace fiber::internal {
 
 // Away from the fiber's stack, for fiber->leave. Returns when the fiber runs again, perhaps on
-// another thread; with `last` it never does.
-void leave_stack(Fiber* fiber, bool last);
+// another thread; with `last` it never does. Its caller's frame stays: stacks of waiting fibers
+// are walked from there.
+[[clang::not_tail_called]] void leave_stack(Fiber* fiber, bool last);
 
 // Ends the blocking call that the fiber is in. Returns with a processor, or never.
 void end_call(Fiber* fiber);
