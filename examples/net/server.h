@@ -45,7 +45,13 @@ class StopSignals {
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
-  void wait() const { fiber::wait_readable(descriptor_); }
+  void wait() const {
+    std::error_code error;
+    // Connections may have taken all descriptors, and a wait needs one.
+    while (fiber::wait_readable(descriptor_, fiber::Socket::kNoDeadline, error),
+           fiber::is_temporary(error))
+      fiber::sleep_for(std::chrono::milliseconds(50));
+  }
 
  private:
   sigset_t signals_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "fiber/time.h"
+#include "runtime/net/poller.h"
 
 namespace fiber::internal {
 namespace {
@@ -139,6 +140,10 @@ Descriptor* listen_on(const SocketAddress& address, int backlog, std::error_code
   socklen_t size = sizeof(name);
   auto* generic = reinterpret_cast<sockaddr*>(&name);
   if (getsockname(socket->fd, generic, &size) == 0) listen_begins(SocketAddress(generic, size));
+  if (const int refused = poller.prepare(); refused != 0) {
+    error = {refused, std::system_category()};
+    return nullptr;
+  }
   if (listen(socket->fd, backlog) != 0) {
     error = last_system_error();
     return nullptr;

@@ -65,13 +65,22 @@ int Poller::open() {
   return error;
 }
 
+int Poller::open_once() {
+  if (epoll_ >= 0) return 0;
+  if (const int error = open(); error != 0) return error;
+  static const int registered = pthread_atfork(nullptr, nullptr, forked);
+  static_cast<void>(registered);
+  return 0;
+}
+
+int Poller::prepare() {
+  SpinGuard guard(lock_);
+  return open_once();
+}
+
 int Poller::start() {
   SpinGuard guard(lock_);
-  if (epoll_ < 0) {
-    if (const int error = open(); error != 0) return error;
-    static const int registered = pthread_atfork(nullptr, nullptr, forked);
-    static_cast<void>(registered);
-  }
+  if (const int error = open_once(); error != 0) return error;
   run_is_on_.store(true, std::memory_order_seq_cst);
   return 0;
 }

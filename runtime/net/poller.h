@@ -78,6 +78,9 @@ class Poller {
   int add(int fd, uint64_t key);
   void remove(int fd);
 
+  // Takes the descriptors that the poller needs. By listeners: once connections come, all may
+  // be taken. Returns 0 or an errno.
+  int prepare();
   // A fiber is about to wait: from now until the end of the run deadlines need timers. Returns
   // 0 or the errno of what the system refuses.
   int fiber_waits() { return run_is_on() ? 0 : start(); }
@@ -89,6 +92,7 @@ class Poller {
 
  private:
   int start();
+  int open_once() FIBER_REQUIRES(lock_);
   int open() FIBER_REQUIRES(lock_);
   static void forked();
   static void handle(uint64_t key, uint32_t events, Ready& ready);

@@ -318,7 +318,8 @@ class UnixDatagram : public DatagramSocket {
 // Wait until read or write of `fd` would not block: pipes, event, signal and timer
 // descriptors, sockets of other libraries; a regular file is always ready. `fd` stays the
 // caller's, who must not close it while somebody waits (who does so all the same finds the
-// waiters still waiting until their deadline). Not for the sockets of this header.
+// waiters still waiting until their deadline). A wait takes a descriptor of its own meanwhile
+// and fails (is_temporary) when none is left. Not for the sockets of this header.
 void wait_readable(int fd, Socket::Deadline deadline = Socket::kNoDeadline);
 void wait_readable(int fd, Socket::Deadline deadline, std::error_code& error);
 void wait_writable(int fd, Socket::Deadline deadline = Socket::kNoDeadline);

@@ -71,6 +71,29 @@ TEST(Limits, AcceptLoopSurvivesRunningOutOfDescriptors) {
   EXPECT_EXIT(accept_with_few_descriptors(true), testing::ExitedWithCode(0), "");
 }
 
+// Connections may take the last descriptors before anybody has waited: the poller must have
+// its own by then, or the first reads fail.
+void wait_first_without_descriptors() {
+  const rlimit few{32, 32};
+  setrlimit(RLIMIT_NOFILE, &few);
+  fiber::run([] {
+    auto listener = TcpListener::listen("127.0.0.1:0");
+    auto [stream, other] = fiber::UnixStream::pair();
+    while (dup(2) >= 0) {
+    }
+    stream.set_deadline(1ms);
+    std::error_code error;
+    char byte;
+    stream.read(&byte, 1, error);
+    std::_Exit(error == fiber::NetError::kDeadlineExceeded ? 0 : 3);
+  });
+}
+
+TEST(Limits, WhereAListenerIsNoWaitNeedsAnotherDescriptor) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(wait_first_without_descriptors(), testing::ExitedWithCode(0), "");
+}
+
 // A listener that pauses for want of descriptors still closes at once.
 void close_while_accept_pauses() {
   const rlimit few{32, 32};
