@@ -68,8 +68,10 @@ class Scheduler {
   }
   // For the monitor, which then has to wake somebody.
   Clock::time_point deadline_without_keeper() const {
-    return idle.has_keeper() || timers.empty() ? TimerHeap::kNever
-                                               : timers.next_deadline() + kTimersAreLate;
+    if (idle.has_keeper()) return TimerHeap::kNever;
+    // Read once: the last timer may go at any time.
+    const Clock::time_point next = timers.next_deadline();
+    return next == TimerHeap::kNever ? next : next + kTimersAreLate;
   }
   // May anybody outside of the runtime make a fiber ready?
   bool foreign_wakers() const { return foreign_wakers_.load(std::memory_order_relaxed) != 0; }
