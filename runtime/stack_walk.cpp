@@ -61,10 +61,10 @@ void print_frame(std::FILE* file, size_t number, const void* address) {
 __attribute__((no_sanitize("address", "thread"))) size_t
 walk_frames(const void* frame, const void* low, const void* high, void** addresses, size_t most) {
   auto* at = static_cast<void* const*>(frame);
-  auto* end = static_cast<void* const*>(high);
+  auto* last = static_cast<void* const*>(high) - 2;
   auto* above = static_cast<void* const*>(low);
   size_t count = 0;
-  while (count < most && at >= above && at + 2 <= end &&
+  while (count < most && at >= above && at <= last &&
          reinterpret_cast<uintptr_t>(at) % sizeof(void*) == 0 && at[1] != nullptr) {
     addresses[count++] = at[1];
     above = at + 2;

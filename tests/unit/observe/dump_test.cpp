@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <thread>
@@ -11,6 +12,7 @@
 #include "fiber/blocking.h"
 #include "fiber/debug.h"
 #include "fiber/fiber.h"
+#include "runtime/stack_walk.h"
 
 // Outside of namespace fiber, whose frames dumps leave out.
 namespace dump_test {
@@ -242,6 +244,16 @@ TEST(Dump, WhileFibersMoveAndEnd) {
       },
       {.procs = 4});
   EXPECT_EQ(dumps, 60);
+}
+
+// Of a frame without a frame pointer any value may be in its place, also one whose end is beyond
+// the last address.
+TEST(StackWalk, EndsAtAFramePointerThatLeadsOutOfTheStack) {
+  for (uintptr_t odd : {uintptr_t{0}, uintptr_t{12}, UINTPTR_MAX - 15, UINTPTR_MAX - 7}) {
+    void* stack[4] = {reinterpret_cast<void*>(odd), &stack, nullptr, nullptr};
+    void* addresses[4];
+    EXPECT_EQ(internal::walk_frames(stack, stack, stack + 4, addresses, 4), 1u) << odd;
+  }
 }
 
 TEST(Dump, OutsideOfARunThereIsNothing) {
