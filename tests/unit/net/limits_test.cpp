@@ -65,7 +65,17 @@ void accept_with_few_descriptors(bool throwing) {
   });
 }
 
+// The vptr check reads an object's memory by way of a pipe: without a descriptor left it takes
+// every object for broken.
+#if __has_feature(undefined_behavior_sanitizer)
+#define SKIP_WHERE_CHECKS_NEED_DESCRIPTORS() \
+  GTEST_SKIP() << "UndefinedBehaviorSanitizer needs descriptors itself"
+#else
+#define SKIP_WHERE_CHECKS_NEED_DESCRIPTORS() static_cast<void>(0)
+#endif
+
 TEST(Limits, AcceptLoopSurvivesRunningOutOfDescriptors) {
+  SKIP_WHERE_CHECKS_NEED_DESCRIPTORS();
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   EXPECT_EXIT(accept_with_few_descriptors(false), testing::ExitedWithCode(0), "");
   EXPECT_EXIT(accept_with_few_descriptors(true), testing::ExitedWithCode(0), "");
@@ -119,6 +129,7 @@ void close_while_accept_pauses() {
 }
 
 TEST(Limits, CloseEndsThePause) {
+  SKIP_WHERE_CHECKS_NEED_DESCRIPTORS();
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   EXPECT_EXIT(close_while_accept_pauses(), testing::ExitedWithCode(0), "");
 }

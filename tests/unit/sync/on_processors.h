@@ -25,10 +25,15 @@ inline void in_fibers(const std::function<void()>& body) {
   fiber::run([&] { body(); }, {.procs = 2});
 }
 
-// Long enough for every other fiber to reach its wait on a busy machine.
+// Until every other fiber waits: nobody runs and nobody is in a queue, seen twice, for a fiber on
+// its way from one to the other is in neither. Gives up where somebody never waits.
 inline void let_others_block() {
-  for (int i = 0; i < 100; ++i) fiber::yield();
-  fiber::sleep_for(2ms);
+  for (int quiet = 0, tries = 0; quiet < 2 && tries < 100; ++tries) {
+    for (int i = 0; i < 100; ++i) fiber::yield();
+    fiber::sleep_for(1ms);
+    const fiber::Stats now = fiber::stats();
+    quiet = now.fibers_running <= 1 && now.fibers_runnable == 0 ? quiet + 1 : 0;
+  }
 }
 
 }  // namespace fiber_test
