@@ -53,14 +53,19 @@ class RecentRaces {
 
 constinit RecentRaces recent_races;
 
-// The bytes of the cell that the stamp covers.
+// The bytes of the cell that both accesses touch. The stamp alone may cover more: accesses of one
+// segment to several parts of a cell share it, and the search must not find another part's.
 struct Bytes {
   uintptr_t address;
   uint64_t size;
 };
 
-Bytes covered_bytes(uintptr_t cell, Stamp stamp) {
+Bytes contested_bytes(uintptr_t cell, Stamp stamp, const CurrentAccess& current) {
+  const uintptr_t begin = current.address > cell ? current.address - cell : 0;
+  const uintptr_t end = current.address + current.size - cell;
   unsigned mask = stamp_mask(stamp);
+  if (end < 8) mask &= (1u << end) - 1;
+  if (begin < 8) mask &= 0xffu << begin;
   if (mask == 0) return {cell, 8};
   auto low = static_cast<unsigned>(__builtin_ctz(mask));
   auto high = 32 - static_cast<unsigned>(__builtin_clz(mask));
@@ -78,7 +83,7 @@ class RaceReporter {
  public:
   explicit RaceReporter(const RaceFound& race)
       : race_(race),
-        bytes_(covered_bytes(race.cell, race.previous)),
+        bytes_(contested_bytes(race.cell, race.previous, race.current)),
         stack_(walk_frames(race.current.frame, race.current.pc, race.current.fiber->stack)) {}
 
   void report() {
