@@ -245,6 +245,21 @@ void StackPool::for_each(void (*visit)(Stack*, void*), void* argument) {
   }
 }
 
+StackPool::Extent StackPool::extent() const {
+  Extent extent;
+  for (const SizeClass& of : classes_) {
+    // acquire [A1]: as in for_each().
+    for (const Slab* slab = of.slabs.load(std::memory_order_acquire); slab != nullptr;
+         slab = slab->next) {
+      // Relaxed: a number by itself.
+      const uint32_t carved = slab->carved.load(std::memory_order_relaxed);
+      extent.stacks += carved;
+      extent.bytes += carved * slot_size(slab->size_class);
+    }
+  }
+  return extent;
+}
+
 const Stack* StackPool::find(const void* address) const {
   const char* byte = static_cast<const char*>(address);
   for (const SizeClass& of : classes_) {

@@ -85,6 +85,14 @@ class StackPool {
   // first time meanwhile.
   void for_each(void (*visit)(Stack*, void*), void* argument);
 
+  // Of all stacks ever taken, and of their batches: their number and address space, guards
+  // included.
+  struct Extent {
+    uint64_t stacks = 0;
+    uint64_t bytes = 0;
+  };
+  Extent extent() const;
+
   // The stack whose memory or guard holds the address, or null. Takes no lock: also from
   // a signal handler.
   const Stack* find(const void* address) const;

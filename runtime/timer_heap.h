@@ -50,6 +50,11 @@ class TimerHeap {
     return Clock::time_point(Clock::duration(next_deadline_.load(std::memory_order_relaxed)));
   }
   bool empty() const { return next_deadline() == kNever; }
+  // Timers that are armed. For statistics.
+  size_t size() {
+    SpinGuard guard(lock_);
+    return heap_.size();
+  }
   // Does a callback run whose timer could have been disarmed? For tests.
   bool firing() {
     SpinGuard guard(lock_);

@@ -62,6 +62,10 @@ std::string stats_prometheus() {
   out.metric("fiber_processors_idle", "gauge", "Processors without work", now.processors_idle);
   out.metric("fiber_threads", "gauge", "Threads that run fibers or wait to", now.threads);
   out.metric("fiber_threads_spinning", "gauge", "Threads that look for work", now.threads_spinning);
+  out.metric("fiber_timers_armed", "gauge", "Timers that are armed", now.timers_armed);
+  out.metric("fiber_stacks", "gauge", "Stacks in use or free", now.stacks);
+  out.metric("fiber_stack_addresses_bytes", "gauge", "Address space of the stacks",
+             now.stack_addresses_bytes);
   out.histogram("fiber_lifetime_seconds",
                 "Time from creation to the end, of one fiber in 256 on average", now.lifetime);
   out.histogram("fiber_run_queue_delay_seconds",

@@ -2,6 +2,7 @@
 #include "fiber/debug.h"
 #include "runtime/observe/counters.h"
 #include "runtime/scheduler.h"
+#include "runtime/stack_pool.h"
 #include "runtime/worker_threads.h"
 
 namespace fiber {
@@ -38,7 +39,8 @@ void read_present(Stats& stats) {
   uint64_t runnable = scheduler.global.size();
   uint64_t running = 0;
   for (uint32_t i = 0; i < scheduler.processors_ever(); ++i) {
-    const Processor& processor = scheduler.processor(i);
+    Processor& processor = scheduler.processor(i);
+    stats.timers_armed += processor.timers.size();
     runnable += processor.queue.ring_size() + (processor.queue.peek_next() != nullptr ? 1 : 0);
   }
   for (uint32_t i = 0; i < worker_threads.highest(); ++i) {
@@ -64,6 +66,9 @@ Stats stats() {
     add(stats, processor->counters);
   }
   add(stats, shared_counters());
+  const StackPool::Extent extent = stack_pool().extent();
+  stats.stacks = extent.stacks;
+  stats.stack_addresses_bytes = extent.bytes;
   const uint64_t gone = stats.fibers_ended + stats.fibers_stopped;
   stats.fibers_live = stats.fibers_created > gone ? stats.fibers_created - gone : 0;
   if (stats.fibers_live != 0) internal::read_present(stats);

@@ -48,7 +48,7 @@ struct Stats {
   std::uint64_t thread_sleeps = 0;    // times a thread went to sleep for lack of work
   std::uint64_t threads_started = 0;  // threads started to run fibers, run()'s callers not included
 
-  // Now. 0 outside of a run, but for stopped.
+  // Now. 0 outside of a run, but for fibers_stopped and the stacks.
   std::uint64_t fibers_live = 0;       // fibers created and not ended, of this run
   std::uint64_t fibers_running = 0;    // fibers a thread executes
   std::uint64_t fibers_runnable = 0;   // fibers in run queues
@@ -58,6 +58,13 @@ struct Stats {
   std::uint64_t processors_idle = 0;   // of these
   std::uint64_t threads = 0;           // threads that run fibers, or wait to
   std::uint64_t threads_spinning = 0;  // of these: look for work
+  std::uint64_t timers_armed = 0;      // of sleeps, timers, tickers, deadlines and time-outs
+
+  // Stacks are made when none is free and never given up, so this is a high-water mark. Their
+  // memory is what fibers have touched (this_fiber::stack_high_water()) and goes back when it
+  // is no longer needed.
+  std::uint64_t stacks = 0;                 // stacks there are, in use or free
+  std::uint64_t stack_addresses_bytes = 0;  // bytes of address space that they take
 
   // Of one fiber in 256, chosen at irregular distances: a clock costs as much as a switch.
   Histogram lifetime;         // from creation to the end

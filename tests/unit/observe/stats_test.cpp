@@ -171,6 +171,40 @@ TEST(Stats, LiveFibersByState) {
       {.procs = 1});
 }
 
+TEST(Stats, TimersThatAreArmed) {
+  EXPECT_EQ(stats().timers_armed, 0u);
+  run(
+      [] {
+        EXPECT_EQ(stats().timers_armed, 0u);
+        for (int i = 0; i < 5; ++i) go([] { sleep_for(1h); });
+        yield();
+        EXPECT_EQ(stats().timers_armed, 5u);
+        {
+          const Timer timer(1h);
+          EXPECT_EQ(stats().timers_armed, 6u);
+        }
+        EXPECT_EQ(stats().timers_armed, 5u);
+      },
+      {.procs = 1});
+  EXPECT_EQ(stats().timers_armed, 0u);
+}
+
+TEST(Stats, AddressesOfStacksGrowWithTheMostFibersAtOnce) {
+  constexpr uint64_t kStack = 1 << 20;
+  run([] {
+    Channel<int> channel;
+    for (int i = 0; i < 100; ++i)
+      go(FiberOptions{.stack_size = kStack}, [channel] { channel.receive(); });
+    channel.close();
+    while (stats().fibers_live > 1) yield();
+  });
+  const Stats after = stats();
+  EXPECT_GE(after.stacks, 100u);
+  EXPECT_GE(after.stack_addresses_bytes, 100 * kStack);
+  run([] { go(FiberOptions{.stack_size = kStack}, [] {}); });
+  EXPECT_LT(stats().stacks, after.stacks + 100);
+}
+
 TEST(Stats, FibersOfAnEndedRunAreStoppedNotLive) {
   const Stats before = stats();
   run([] {
