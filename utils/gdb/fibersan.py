@@ -33,11 +33,16 @@ WORD = 8
 
 
 def symbol(name):
+    # In a thread that sleeps in the kernel the language is assembler, which knows no such names.
+    language = gdb.parameter("language")
+    gdb.execute("set language c++", to_string=True)
     try:
         return gdb.parse_and_eval(f"'{name}'")
     except gdb.error as error:
         raise gdb.GdbError(f"no {name}: is this a fiber program, with debug information of "
                            f"libfiber? ({error})") from error
+    finally:
+        gdb.execute(f"set language {language}", to_string=True)
 
 
 def atomic(value):
