@@ -52,18 +52,21 @@ bool signals_are_blocked() {
 bool may_switch(const Fiber* fiber, const void* frame) {
   if (fiber == nullptr || locks_held() != 0) return false;
   if (fiber->state.peek() != FiberState::kRunning) return false;  // a blocking call
-
   const char* here = static_cast<const char*>(frame);
   return here >= fiber->stack->low && here < fiber->stack->high() && !signals_are_blocked();
 }
 
 }  // namespace
+
+void preempt(const void* frame) {
+  Fiber* fiber = current_fiber();
+  if (!may_switch(fiber, frame)) return;
+  fiber->leave = Leave::kPreempted;
+  leave_stack(fiber, /*last=*/false);
+}
+
 }  // namespace fiber::internal
 
 extern "C" FSAN_COLD void __fiber_preempt(void) {
-  using namespace fiber::internal;
-  Fiber* fiber = current_fiber();
-  if (!may_switch(fiber, __builtin_frame_address(0))) return;
-  fiber->leave = Leave::kPreempted;
-  leave_stack(fiber, /*last=*/false);
+  fiber::internal::preempt(__builtin_frame_address(0));
 }

@@ -54,10 +54,12 @@ void uncount_lock();
 uint32_t locks_held();
 // The calling thread's request; its address stays valid while the thread lives.
 uint8_t* preempt_request();
+// What a poll does that finds a request; `frame` is on the stack of the code that polls.
+void preempt(const void* frame);
 // A poll in the runtime, on a fiber that holds no lock: in library code there may be no other.
 inline void poll_for_preemption() {
   if (__atomic_load_n(preempt_request(), __ATOMIC_RELAXED) != 0) [[unlikely]]
-    __fiber_preempt();
+    preempt(__builtin_frame_address(0));
 }
 
 }  // namespace fiber::internal
