@@ -41,6 +41,8 @@ bool others_wait_here() {
   return processor != nullptr && !processor->queue.empty();
 }
 
+uint64_t run_number() { return scheduler.runs_ended() + 1; }
+
 ForeignWaker::ForeignWaker() { scheduler.foreign_waker_added(); }
 ForeignWaker::~ForeignWaker() { scheduler.foreign_waker_removed(); }
 

@@ -57,6 +57,9 @@ void ready(Fiber* fiber);
 // Do other fibers wait for the processor that the caller runs on? False outside of fibers.
 bool others_wait_here();
 
+// Never 0; another one once the fibers of a run have been stopped.
+uint64_t run_number();
+
 // While one of these exists, fibers that all sleep are no deadlock: somebody outside of
 // the runtime may still wake them.
 class ForeignWaker {

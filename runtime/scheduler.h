@@ -104,9 +104,13 @@ class Scheduler {
   }
   // Fibers that ended runs have stopped where they were.
   uint64_t stopped_fibers() const { return stopped_fibers_.load(std::memory_order_relaxed); }
+  // At the end of each run.
   void fibers_stopped(uint64_t count) {
     stopped_fibers_.fetch_add(count, std::memory_order_relaxed);
+    runs_ended_.fetch_add(1, std::memory_order_relaxed);
   }
+  // Relaxed: a fiber is ordered behind the start of its run.
+  uint64_t runs_ended() const { return runs_ended_.load(std::memory_order_relaxed); }
   uint64_t next_fiber_id() { return last_id_.fetch_add(1, std::memory_order_relaxed) + 1; }
   uint32_t stack_class() const { return stack_class_; }
 
@@ -133,6 +137,7 @@ class Scheduler {
   std::atomic<uint32_t> foreign_wakers_{0};
   std::atomic<uint64_t> last_id_{0};
   std::atomic<uint64_t> stopped_fibers_{0};
+  std::atomic<uint64_t> runs_ended_{0};
 };
 
 extern Scheduler scheduler;

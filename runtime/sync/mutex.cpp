@@ -11,6 +11,8 @@
 //   M3  While a detector listens owner_ is the holder's id, or 0 while nobody holds kLocked
 //       or it is changing hands. Without one nobody needs to know (and the header's short
 //       way does not ask who it is).
+//   M4  payload: the run of the fiber that kWoken stands for; 0: a thread's, or without kWoken.
+//       A fiber that was stopped with its run before it went on will not compete.
 #include "fiber/error.h"
 #include "fiber/run.h"
 #include "fiber/sync.h"
@@ -28,6 +30,7 @@ namespace {
 constexpr uint64_t kLocked = kFirstFlag;
 constexpr uint64_t kWoken = kFirstFlag << 1;
 constexpr uint64_t kStarving = kFirstFlag << 2;
+constexpr uint64_t kWokenAndRun = kWoken | ~(kOne - 1);
 constexpr std::chrono::milliseconds kStarvation{1};
 
 struct MutexWaiter : Waiter {
@@ -35,6 +38,16 @@ struct MutexWaiter : Waiter {
   Deadline since{};          // when it began to wait
   bool handed_over = false;  // written by the unlocker that claimed it
 };
+
+uint64_t woken_run(const Waiter& waiter) {
+  return waiter.state->is_fiber() ? run_number() << SyncState::kPayloadShift : 0;
+}
+
+// The word without a kWoken that nobody will clear (M4).
+uint64_t without_stopped(uint64_t word) {
+  const bool stopped = payload(word) != 0 && payload(word) != run_number();
+  return stopped ? word & ~kWokenAndRun : word;
+}
 
 // False only when somebody holds it. `forgotten`: flags to clear on the way.
 bool try_take(std::atomic<uint64_t>& word, uint64_t forgotten = 0) {
@@ -70,7 +83,7 @@ bool spin_to_take(std::atomic<uint64_t>& word, bool& woken) {
       woken = word.compare_exchange_strong(seen, seen | kWoken, std::memory_order_relaxed);
     }
     for (int i = 0; i < kPauses; ++i) spin_pause(0);
-    if (try_take(word, woken ? kWoken : 0)) return true;
+    if (try_take(word, woken ? kWokenAndRun : 0)) return true;
   }
   return false;
 }
@@ -122,7 +135,7 @@ bool Mutex::wait_for_lock(Deadline deadline) FIBER_NO_THREAD_SAFETY_ANALYSIS {
   bool waited = false;
   for (;;) {
     uint64_t word = lock_word(state_);
-    if (woken) word &= ~kWoken;
+    if (woken) word &= ~kWokenAndRun;
     if ((word & kLocked) == 0) {
       unlock_word(state_, word | kLocked);
       return true;
@@ -180,10 +193,11 @@ void Mutex::unlock_in_library() {
     __fsan_lock_released(this, FSAN_LOCK_WRITE);
   }
   for (int round = 0;; ++round) {
-    const bool wakes_nobody = (word & kWaiters) == 0 || (word & kWoken) != 0;
+    const uint64_t seen = without_stopped(word);
+    const bool wakes_nobody = (seen & kWaiters) == 0 || (seen & kWoken) != 0;
     if ((word & (kBusy | kStarving)) == 0 && wakes_nobody) {
       // release [R2]: pairs with [A2] and with [A1] in lock_word(). Last touch.
-      if (state_.word.compare_exchange_weak(word, word & ~kLocked, std::memory_order_release,
+      if (state_.word.compare_exchange_weak(word, seen & ~kLocked, std::memory_order_release,
                                             std::memory_order_relaxed)) {
         return;
       }
@@ -197,7 +211,7 @@ void Mutex::unlock_in_library() {
 }
 
 void Mutex::unlock_and_wake() {
-  uint64_t word = lock_word(state_);
+  uint64_t word = without_stopped(lock_word(state_));
   WaitList list = waiters(state_);
   const bool starving = (word & kStarving) != 0;
   // M2: somebody is on the way already.
@@ -210,7 +224,7 @@ void Mutex::unlock_and_wake() {
     if (list.empty() || Deadline::clock::now() - waiter->since < kStarvation) word &= ~kStarving;
   } else {
     word &= ~(kLocked | (list.empty() ? kStarving : 0));
-    if (next != nullptr) word |= kWoken;
+    if (next != nullptr) word |= kWoken | woken_run(*next);  // M4
   }
   unlock_word(state_, word);
   if (next != nullptr) next->state->wake();

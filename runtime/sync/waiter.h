@@ -73,6 +73,7 @@ class WaitState {
                            void* argument);
 
   uint64_t id() const { return id_; }
+  bool is_fiber() const { return fiber_ != nullptr; }
 
  private:
   enum : uint32_t { kOpen, kClaimed, kTimedOut };

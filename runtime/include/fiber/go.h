@@ -250,7 +250,9 @@ void go(const FiberOptions& options, F&& function, Args&&... args) {
   internal::go(&options, std::forward<F>(function), std::forward<Args>(args)...);
 }
 
-// Starts a fiber whose result or exception is fetched by Handle::join().
+// Starts a fiber whose result or exception is fetched by Handle::join(). Until then an
+// exception is kept in silence, for as long as somebody has the Handle: a program that must not
+// go on without the fiber joins it, or uses go().
 template <typename F, typename... Args, internal::NotOptions<F> = 0>
 Handle<internal::CallResult<F, Args...>> spawn(F&& function, Args&&... args) {
   return internal::spawn(nullptr, std::forward<F>(function), std::forward<Args>(args)...);

@@ -26,7 +26,8 @@ void run_main(const Options& options, void (*call)(void* context), void* context
 
 // Runs `function` as fiber 1 and returns what it returns (void counts as 0). When it
 // returns, the other fibers are stopped where they are: they never run again and their
-// stacks are not unwound. A fiber that neither waits nor yields delays this.
+// stacks are not unwound; what they have locked, or were just given by an unlock() or
+// release(), stays taken. A fiber that neither waits nor yields delays this.
 //
 // May be called again afterwards, from any thread, one run at a time: throws Error inside
 // a run. When every fiber waits and nothing can wake one, the process ends with each

@@ -4,7 +4,8 @@
 //            that shall see it; otherwise that is a finding, whether the wait blocked or
 //            not. A counter below zero is a finding and throws NegativeWaitGroup.
 // Threads:   every member from any fiber, also outside of run() and from other threads.
-//            Whoever returned from wait() may destroy the WaitGroup at once.
+//            Whoever returned from wait() may destroy the WaitGroup at once, unless another
+//            wait() has not returned yet: that is still an operation on it.
 #ifndef FIBER_WAIT_GROUP_H
 #define FIBER_WAIT_GROUP_H
 

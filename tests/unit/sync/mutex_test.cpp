@@ -139,6 +139,38 @@ TEST(Mutex, UnlockOfUnlockedThrows) {
   });
 }
 
+// As the first run ends the waiter has been woken and has not gone on. It will not take the
+// lock, nor must the next run count on it.
+TEST(Mutex, WokenWaiterThatStopsWithItsRunIsForgotten) {
+  for (unsigned procs : {1U, 4U}) {
+    Mutex mutex;
+    fiber::run(
+        [&] {
+          mutex.lock();
+          fiber::go([&] { mutex.lock(); });
+          fiber::yield();
+          mutex.unlock();
+        },
+        {.procs = 1});
+    ASSERT_TRUE(mutex.try_lock());
+    mutex.unlock();
+    bool locked = false;
+    fiber::run(
+        [&] {
+          mutex.lock();
+          auto waiter = fiber::spawn([&] {
+            std::scoped_lock lock(mutex);
+            locked = true;
+          });
+          let_others_block();
+          mutex.unlock();
+          waiter.join();  // the process ends with a deadlock if nobody is woken
+        },
+        {.procs = procs});
+    EXPECT_TRUE(locked);
+  }
+}
+
 // A finding under the detector, but it works.
 TEST(Mutex, AnotherFiberMayUnlock) {
   on_processors([] {
