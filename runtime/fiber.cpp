@@ -115,6 +115,7 @@ Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* s
 void end_fiber(Fiber* fiber) {
   destroy_locals(fiber);
   if (in_forked_child()) end_of_forked_child(*fiber);
+  if (fiber->locked_to != nullptr) unlock_thread(fiber);
   if (fiber->join != nullptr) complete_join(fiber->join);
   fiber->leave = Leave::kEnd;
   leave_stack(fiber, /*last=*/true);

@@ -7,9 +7,20 @@
 #include "fiber/local.h"
 #include "runtime/fiber.h"
 #include "runtime/park.h"
+#include "runtime/switch.h"
 #include "runtime/worker.h"
 
 namespace fiber {
+
+namespace internal {
+
+void unlock_thread(Fiber* fiber) {
+  fiber->thread_locks = 0;
+  fiber->locked_to->lock_to(nullptr);
+  fiber->locked_to = nullptr;
+}
+
+}  // namespace internal
 
 LockThread::LockThread() {
   internal::Fiber* fiber = internal::current_fiber();
@@ -23,9 +34,11 @@ LockThread::LockThread() {
 LockThread::~LockThread() {
   if (!locked_) return;
   internal::Fiber* fiber = internal::current_fiber();
-  if (--fiber->thread_locks != 0) return;
-  fiber->locked_to->lock_to(nullptr);
-  fiber->locked_to = nullptr;
+  if (fiber->thread_locks == 1) {
+    internal::unlock_thread(fiber);
+  } else {
+    --fiber->thread_locks;
+  }
 }
 
 }  // namespace fiber

@@ -18,6 +18,9 @@ void end_call(Fiber* fiber);
 // The same before the fiber parks, its after_save set: it needs no processor for that.
 void end_call_to_park(Fiber* fiber);
 
+// The thread may run others again. The fiber is locked to it, and runs.
+void unlock_thread(Fiber* fiber);
+
 // Completes the join and leaves for good.
 [[noreturn]] void end_fiber(Fiber* fiber);
 

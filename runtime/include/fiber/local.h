@@ -64,7 +64,8 @@ class FiberLocal {
 // While one of these exists the calling fiber stays on its thread, and no other fiber runs
 // there: for libraries that keep state for each thread (graphics, some database clients). They
 // nest: the last one to be destroyed ends it. A switch to or from such a fiber wakes a thread:
-// tens of microseconds. Without an effect outside of fibers. Semantics: Go's LockOSThread.
+// tens of microseconds. Without an effect outside of fibers. Semantics: Go's LockOSThread, but a
+// fiber that ends without having destroyed it leaves the thread to others; Go ends the thread.
 class LockThread {
  public:
   LockThread();

@@ -207,6 +207,25 @@ TEST_P(Locked, ManyAtOnceAndTheMainFiber) {
   expect_nothing_leaked();
 }
 
+TEST_P(Locked, AFiberThatEndsLockedLeavesItsThread) {
+  run(
+      [] {
+        for (int i = 0; i < 100; ++i) {
+          spawn([] {
+            alignas(LockThread) unsigned char never_destroyed[sizeof(LockThread)];
+            new (never_destroyed) LockThread;
+          }).join();
+          spawn([] {
+            LockThread lock;
+            exit_fiber();
+          }).join();
+          yield();
+        }
+      },
+      {.procs = GetParam()});
+  expect_nothing_leaked();
+}
+
 INSTANTIATE_TEST_SUITE_P(Processors, Locked, testing::Values(1u, 2u, 4u, 16u));
 
 TEST(LockedDeathTest, ALockedFiberThatWaitsForEverIsADeadlock) {
