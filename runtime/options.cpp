@@ -38,11 +38,6 @@ struct Environment {
 constinit Environment environment{};
 constinit int64_t default_stack_size = 0;
 
-[[noreturn]] void refuse(const char* what) {
-  std::fprintf(stderr, "FIBER_OPTIONS: %s\n", what);
-  _exit(1);
-}
-
 __attribute__((constructor(200))) void read_environment() {
 #define FSAN_DEFAULT_flag(value) #value
 #define FSAN_DEFAULT_number(value) #value
@@ -62,19 +57,19 @@ __attribute__((constructor(200))) void read_environment() {
   }
   fsan_read_options("FIBER_OPTIONS", table, std::size(table));
   if (environment.procs < 0 || environment.procs > Scheduler::kMostProcessors)
-    refuse("procs must be from 0 to 1024");
+    refuse_option("procs must be from 0 to 1024");
   if (environment.preempt_ms < 0 || environment.preempt_ms > 3'600'000)
-    refuse("preempt_ms must be from 0 (never) to 3600000");
+    refuse_option("preempt_ms must be from 0 (never) to 3600000");
   if (environment.max_threads < 1 || environment.max_threads > WorkerThreads::kMostThreads)
-    refuse("max_threads must be from 1 to 16384");
+    refuse_option("max_threads must be from 1 to 16384");
   if (environment.stack_size < 0 || static_cast<size_t>(environment.stack_size) > kLargestStack)
-    refuse("stack_size must be from 0 to 1073741824");
-  if (environment.schedtrace < 0) refuse("schedtrace must not be negative");
+    refuse_option("stack_size must be from 0 to 1073741824");
+  if (environment.schedtrace < 0) refuse_option("schedtrace must not be negative");
   if (environment.trace_mb < 1 || environment.trace_mb > 1 << 20)
-    refuse("trace_mb must be from 1 to 1048576");
+    refuse_option("trace_mb must be from 1 to 1048576");
   if (std::strcmp(environment.quit_dump, "exit") != 0 &&
       std::strcmp(environment.quit_dump, "continue") != 0)
-    refuse("quit_dump must be exit or continue");
+    refuse_option("quit_dump must be exit or continue");
 }
 
 uint64_t fresh_seed() {
@@ -91,6 +86,12 @@ uint64_t fresh_seed() {
 }
 
 }  // namespace
+
+void refuse_option(const char* what) {
+  std::fflush(nullptr);
+  std::fprintf(stderr, "FIBER_OPTIONS: %s\n", what);
+  _exit(1);
+}
 
 ObserveOptions observe_options() {
   return {environment.schedtrace, environment.scheddetail, environment.trace, environment.trace_mb,

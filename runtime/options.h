@@ -35,6 +35,10 @@ struct ObserveOptions {
 };
 ObserveOptions observe_options();
 
+// For a value that only shows to be unusable when it is used: says it, and ends the process with
+// status 1, as for those that show at once.
+[[noreturn]] void refuse_option(const char* what);
+
 }  // namespace fiber::internal
 
 #endif  // FIBERSAN_RUNTIME_OPTIONS_H

@@ -12,7 +12,6 @@
 #include <string>
 #include <utility>
 
-#include "fiber/error.h"
 #include "runtime/lock.h"
 #include "runtime/observe/trace.h"
 #include "runtime/observe/trace_buffer.h"
@@ -59,12 +58,11 @@ void TraceFile::open(const char* file_path, uint64_t limit) {
   const int file = ::open(file_path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
   struct stat status = {};
   if (file < 0 || fstat(file, &status) != 0) {
-    throw Error(std::string("fiber: FIBER_OPTIONS=trace: cannot write ") + file_path + ": " +
-                std::strerror(errno));
+    refuse_option(
+        (std::string("trace: cannot write ") + file_path + ": " + std::strerror(errno)).c_str());
   }
   if (!S_ISREG(status.st_mode)) {
-    close(file);
-    throw Error(std::string("fiber: FIBER_OPTIONS=trace: ") + file_path + " is no regular file");
+    refuse_option((std::string("trace: ") + file_path + " is no regular file").c_str());
   }
   path = file_path;
   start = trace_internal::now();

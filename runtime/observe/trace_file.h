@@ -20,7 +20,7 @@
 
 namespace fiber::internal {
 
-// Creates the file and turns tracing on. Throws Error when it cannot.
+// Creates the file and turns tracing on. Ends the process with status 1 when it cannot.
 void open_trace(const char* path, uint64_t limit_bytes);
 
 // What FIBER_OPTIONS asks for, once for the process; the names of the processors' tracks.

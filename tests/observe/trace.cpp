@@ -16,7 +16,7 @@
 // RUN: %python %S/Inputs/check_trace.py between.json "fiber 1" "run finished"
 // RUN: env FIBER_OPTIONS=procs=2:trace=cut.json:trace_mb=1 %run %t many 2>&1 | FileCheck %s --check-prefix=CUT
 // RUN: %python %S/Inputs/check_trace.py --cut cut.json "fiber 1"
-// RUN: env FIBER_OPTIONS=trace=/nonexistent/file not --crash %run %t 2>&1 | FileCheck %s --check-prefix=NO-FILE
+// RUN: env FIBER_OPTIONS=trace=/nonexistent/file %exits 1 %run %t 2>&1 | FileCheck %s --check-prefix=NO-FILE
 #include <fiber/blocking.h>
 #include <fiber/fiber.h>
 
@@ -105,4 +105,4 @@ int main(int, char** arguments) {
 }
 // CHECK: {{[0-9]+}} events, {{[0-9]+}} slices, {{[0-9]+}} arrows, {{[0-9]+}} tracks
 // CUT: the limit of FIBER_OPTIONS=trace_mb was reached
-// NO-FILE: FIBER_OPTIONS=trace: cannot write /nonexistent/file: No such file
+// NO-FILE: FIBER_OPTIONS: trace: cannot write /nonexistent/file: No such file
