@@ -35,6 +35,7 @@ __attribute__((noinline)) void spin() {
 int main(int, char** arguments) {
   const bool own = arguments[1] != nullptr && std::strcmp(arguments[1], "own") == 0;
   const bool ignore = arguments[1] != nullptr && !own;
+  std::signal(SIGQUIT, SIG_DFL);  // a shell's background job has it ignored
   if (own) std::signal(SIGQUIT, [](int) { ++handled; });
   if (ignore) std::signal(SIGQUIT, SIG_IGN);
   return fiber::run(

@@ -120,6 +120,7 @@ TEST(Fork, TheEndOfAFiberEndsTheChild) {
 
 // Nobody is there who would show its fibers.
 TEST(Fork, SigquitEndsTheChildAsItEndsAnyProcess) {
+  std::signal(SIGQUIT, SIG_DFL);  // a shell's background job has it ignored
   among_busy_fibers([] {
     const Child child = fork_child([] {
       const rlimit none = {0, 0};
