@@ -1,8 +1,7 @@
 // The library's side of blocking.h, and the worker's part in it.
 #include "fiber/blocking.h"
 
-#include <cerrno>
-
+#include "runtime/error_number.h"
 #include "runtime/fiber.h"
 #include "runtime/fork.h"
 #include "runtime/observe/coarse_clock.h"
@@ -13,16 +12,6 @@
 
 namespace fiber::internal {
 namespace {
-
-// Not inlined: the fiber may have changed threads, and compilers keep the address of errno.
-__attribute__((noinline)) int error_number() {
-  asm volatile("");
-  return errno;
-}
-__attribute__((noinline)) void set_error_number(int value) {
-  asm volatile("");
-  errno = value;
-}
 
 void switch_for(Fiber* fiber, Leave leave) {
   fiber->leave = leave;

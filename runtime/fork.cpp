@@ -10,6 +10,7 @@
 
 #include "runtime/fiber.h"
 #include "runtime/observe/observation.h"
+#include "runtime/observe/wait_reason.h"
 #include "runtime/park.h"
 #include "runtime/scheduler.h"
 #include "runtime/worker.h"
@@ -30,16 +31,6 @@ void in_child() {
   forked_fiber = current_fiber();
   // The worker's loop looks at it, and asks alone_in_forked_child().
   scheduler.stop_in_forked_child();
-}
-
-// What a wait is called in dumps.
-const char* name_of(fsan_wait_reason reason) {
-  static constexpr const char* kNames[] = {
-#define FSAN_WAIT_REASON(identifier, text) text,
-#include "detector/abi/wait_reasons.def"
-#undef FSAN_WAIT_REASON
-  };
-  return reason < FSAN_WAIT_REASON_COUNT ? kNames[reason] : "something";
 }
 
 }  // namespace
@@ -68,7 +59,7 @@ Fiber* alone_in_forked_child() {
   if (Processor* processor = current_worker()->processor()) processor->queue.clear();
   if (forked_fiber->state.peek() == FiberState::kRunnable) return forked_fiber;
   char what[64];
-  std::snprintf(what, sizeof(what), "a fiber waits [%s]", name_of(forked_fiber->reason));
+  std::snprintf(what, sizeof(what), "a fiber waits [%s]", wait_reason_text(forked_fiber->reason));
   fatal_in_forked_child(what);
 }
 

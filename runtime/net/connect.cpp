@@ -73,7 +73,7 @@ int start_connecting(Descriptor& socket, const SocketAddress& address, std::erro
   for (;;) {
     const auto size = static_cast<socklen_t>(address.size());
     if (connect(socket.fd, address.data(), size) == 0) return 0;
-    const int number = system_error_number();
+    const int number = error_number();
     if (number == EINPROGRESS || number == EINTR) return -1;
     error = {number, std::system_category()};
     // The queue of a Unix listener is full, and nobody tells us when it is not.

@@ -4,11 +4,6 @@
 
 namespace fiber::internal {
 
-__attribute__((noinline)) int system_error_number() {
-  asm volatile("");  // not to be merged with another call
-  return errno;
-}
-
 Descriptor* Descriptor::open(int fd) {
   struct CloseOnFailure {
     int fd;

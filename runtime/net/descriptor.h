@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "fiber/net.h"
+#include "runtime/error_number.h"
 #include "runtime/net/edges.h"
 #include "runtime/net/fd_lock.h"
 #include "runtime/net/poll_record.h"
@@ -64,12 +65,7 @@ struct Descriptor {
   void finish_close();
 };
 
-// errno of the thread that the fiber is on now. Never inlined: the compiler would keep the
-// address of one thread's errno across a wait, after which the fiber may be on another.
-int system_error_number();
-inline std::error_code last_system_error() {
-  return {system_error_number(), std::system_category()};
-}
+inline std::error_code last_system_error() { return {error_number(), std::system_category()}; }
 
 // The frame of one operation: enters, calls `attempt` until it does not fail with EAGAIN,
 // leaves. `attempt` returns what its system call does (-1 and errno). The result is that of
@@ -96,7 +92,7 @@ class Inside {
     for (;;) {
       const ssize_t result = attempt();
       if (result >= 0) return result;
-      const int number = system_error_number();
+      const int number = error_number();
       if (number == EINTR) continue;
       if (number != EAGAIN) {
         error_ = {number, std::system_category()};

@@ -41,7 +41,7 @@ ssize_t read_some(Descriptor& descriptor, Inside& inside, void* buffer, std::siz
 // sendfile has no MSG_NOSIGNAL: keeps SIGPIPE from the thread meanwhile.
 class WithoutSigpipe {
  public:
-  // Neither is inlined: see system_error_number().
+  // Neither is inlined: see error_number.h.
   __attribute__((noinline)) WithoutSigpipe() {
     sigemptyset(&sigpipe_);
     sigaddset(&sigpipe_, SIGPIPE);

@@ -27,7 +27,7 @@ bool is_ready(int fd, Direction direction, std::error_code& error) {
   int count = 0;
   do {
     count = poll(&entry, 1, 0);
-  } while (count < 0 && internal::system_error_number() == EINTR);
+  } while (count < 0 && internal::error_number() == EINTR);
   if (count < 0) error = internal::last_system_error();
   if (count > 0 && (entry.revents & POLLNVAL) != 0)
     error = std::make_error_code(std::errc::bad_file_descriptor);
