@@ -10,21 +10,13 @@
 #include <string>
 #include <system_error>
 
+#include "tests/unit/worlds.h"
+
 namespace fiber_test {
 
 using namespace std::chrono_literals;
 
-inline void on_processors(const std::function<void()>& body) {
-  for (unsigned procs : {1U, 2U, 4U, 8U}) {
-    SCOPED_TRACE(testing::Message() << "procs=" << procs);
-    fiber::run([&] { body(); }, {.procs = procs});
-    if (testing::Test::HasFailure()) return;
-  }
-}
-
-inline void in_fibers(const std::function<void()>& body) {
-  fiber::run([&] { body(); }, {.procs = 2});
-}
+inline void on_processors(const std::function<void()>& body) { on_each_of({1, 2, 4, 8}, body); }
 
 // Long enough for other fibers to reach their wait; nothing depends on it but what is tried.
 inline void let_others_block() {

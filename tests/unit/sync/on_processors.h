@@ -8,22 +8,14 @@
 #include <chrono>
 #include <functional>
 
+#include "tests/unit/worlds.h"
+
 namespace fiber_test {
 
 using namespace std::chrono_literals;
 
 // More processors than CPUs: then the kernel preempts anywhere.
-inline void on_processors(const std::function<void()>& body) {
-  for (unsigned procs : {1U, 2U, 4U, 16U}) {
-    SCOPED_TRACE(testing::Message() << "procs=" << procs);
-    fiber::run([&] { body(); }, {.procs = procs});
-    if (testing::Test::HasFailure()) return;
-  }
-}
-
-inline void in_fibers(const std::function<void()>& body) {
-  fiber::run([&] { body(); }, {.procs = 2});
-}
+inline void on_processors(const std::function<void()>& body) { on_each_of({1, 2, 4, 16}, body); }
 
 // Until every other fiber waits: nobody runs and nobody is in a queue, seen twice, for a fiber on
 // its way from one to the other is in neither. Gives up where somebody never waits.
