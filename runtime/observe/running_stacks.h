@@ -30,7 +30,7 @@ class Fiber;
 
 class RunningStacks {
  public:
-  static constexpr auto kPatience = std::chrono::milliseconds(50);
+  static constexpr auto kPatience = std::chrono::milliseconds(250);
 
   // Takes the signal for as long as the object lives.
   RunningStacks();
