@@ -207,6 +207,26 @@ void clear_extended(Cell& cell) {
   __atomic_store_n(&cell.slots[1], 0, __ATOMIC_RELAXED);
 }
 
+void for_each_stamp(Cell& cell, void (*visit)(Stamp, void*), void* data) {
+  for (;;) {
+    const Stamp first = SharedSlots::load(cell.slots[0]);
+    if (!stamp_is_extended(first)) {
+      const Stamp second = SharedSlots::load(cell.slots[1]);
+      // Extended meanwhile: slot 1 may have been overwritten by a copy.
+      if (stamp_is_extended(SharedSlots::load(cell.slots[0]))) continue;
+      if (first != 0) visit(first, data);
+      if (second != 0) visit(second, data);
+      return;
+    }
+    Record& record = record_at(stamp_epoch(first));
+    SpinGuard guard(record.lock);
+    if (record.cell != &cell || SharedSlots::load(cell.slots[0]) != first) continue;  // E1
+    for (Chunk* chunk = record.first; chunk != nullptr; chunk = chunk->next)
+      for (uint64_t i = 0; i < chunk->count; ++i) visit(chunk->stamps[i], data);
+    return;
+  }
+}
+
 uint64_t dropped_stamps() { return dropped.load(std::memory_order_relaxed); }
 uint64_t extended_cells() { return live_records.load(std::memory_order_relaxed); }
 

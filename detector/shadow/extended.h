@@ -10,6 +10,11 @@
 //       slot 0 until the one that takes it out; who has locked a record checks that.
 //   E2  Every stamp of the cell is in its record; slot 1 only repeats one.
 //   E3  Stamps beyond kStampLimit are counted as forgotten.
+//   E4  A stamp that moves between slot and record is in at least one of the two at any
+//       moment, for whoever reads slots and record as for_each_stamp() does: it is put into
+//       the record, or the record locked, before slot 0 changes to EXTENDED; it is taken out
+//       of the record, and the record unlocked, after the slot was written. Slot 1 is
+//       overwritten only after slot 0 says EXTENDED.
 #ifndef FIBERSAN_DETECTOR_SHADOW_EXTENDED_H
 #define FIBERSAN_DETECTOR_SHADOW_EXTENDED_H
 
@@ -28,6 +33,11 @@ void check_extended(Cell& cell, Stamp access, const FiberClock& clock, CellResul
 
 // The cell's stamps are forgotten: both slots become 0 and a record is free again.
 void clear_extended(Cell& cell);
+
+// Calls visit(stamp, data) for each stamp of the cell, some of them perhaps twice, and none
+// that is there all the time is left out (E4), whatever others do to the cell meanwhile. For a
+// record under its lock: `visit` takes no lock of a rank up to 16 and calls nothing of this.
+void for_each_stamp(Cell& cell, void (*visit)(Stamp, void*), void* data);
 
 // Stamps that found no room.
 uint64_t dropped_stamps();

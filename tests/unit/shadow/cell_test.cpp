@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <iterator>
+#include <set>
 
 #include "tests/unit/shadow/one_cell.h"
 
@@ -122,6 +123,28 @@ TEST_F(OneCell, MasksOfTwoKindsAreNot) {
   access(0, AccessKind::kRead, 0x01);
   access(0, AccessKind::kAtomicRead, 0x80);
   EXPECT_EQ(used_slots(), 2);
+}
+
+// E4
+TEST_F(OneCell, EveryStampIsVisited) {
+  const auto lanes = [this] {
+    std::set<LaneId> seen;
+    for_each_stamp(
+        cell,
+        [](Stamp found, void* data) {
+          static_cast<std::set<LaneId>*>(data)->insert(stamp_lane(found));
+        },
+        &seen);
+    return seen;
+  };
+  std::set<LaneId> expected;
+  EXPECT_EQ(lanes(), expected);
+  for (int i = 0; i < 4; ++i) {
+    access(i, AccessKind::kRead, 0xff);
+    expected.insert(fibers[i].lane());
+    EXPECT_EQ(lanes(), expected);
+    EXPECT_EQ(stamp_is_extended(cell.slots[0]), i >= 2);
+  }
 }
 
 // C2
