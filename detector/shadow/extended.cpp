@@ -212,8 +212,9 @@ void for_each_stamp(Cell& cell, void (*visit)(Stamp, void*), void* data) {
     const Stamp first = SharedSlots::load(cell.slots[0]);
     if (!stamp_is_extended(first)) {
       const Stamp second = SharedSlots::load(cell.slots[1]);
-      // Extended meanwhile: slot 1 may have been overwritten by a copy.
-      if (stamp_is_extended(SharedSlots::load(cell.slots[0]))) continue;
+      // Changed meanwhile: slot 1 may have been overwritten by a copy, and what it held may
+      // have been in a record and be in slot 0 by now.
+      if (SharedSlots::load(cell.slots[0]) != first) continue;
       if (first != 0) visit(first, data);
       if (second != 0) visit(second, data);
       return;
