@@ -20,6 +20,8 @@ struct alignas(64) LaneTable::Lane {
   LaneId older = kNoLane;
   LaneId newer = kNoLane;  // in the free list: the next one
   std::atomic<std::uint64_t> owner{0};
+  std::atomic<Epoch> owned_from{0};  // the owner's first epoch
+  std::uint32_t retired_in = 0;      // the round of collection
   LaneList adoptable;
 
   [[nodiscard]] bool has_epochs() const { return cur < kEpochLimit; }
@@ -77,12 +79,20 @@ void LaneTable::link_newest(Processor& list, LaneId lane) {
   linked.newer = kNoLane;
   (list.newest == kNoLane ? list.oldest : lane_at(list.newest).newer) = lane;
   list.newest = lane;
+  count_retired(list, 1);
 }
 
 void LaneTable::unlink(Processor& list, LaneId lane) {
   Lane& linked = lane_at(lane);
   (linked.older == kNoLane ? list.oldest : lane_at(linked.older).newer) = linked.newer;
   (linked.newer == kNoLane ? list.newest : lane_at(linked.newer).older) = linked.older;
+  count_retired(list, -1);
+}
+
+void LaneTable::count_retired(Processor& list, int change) {
+  // relaxed: under the lock, and a snapshot for those who read it without.
+  const std::uint32_t before = list.retired.load(std::memory_order_relaxed);
+  list.retired.store(before + static_cast<std::uint32_t>(change), std::memory_order_relaxed);
 }
 
 // The first of at most `looks` retired lanes, newest first, that may be taken over.
@@ -144,8 +154,8 @@ LaneId LaneTable::search(unsigned processor, Look look) {
   return kNoLane;
 }
 
-// In the order of section 4: whatever loses nothing comes first.
-LaneId LaneTable::find(const Clock& clock, unsigned processor) {
+// What others of the program's fibers would miss nothing by.
+LaneId LaneTable::find_lossless(const Clock& clock, unsigned processor) {
   Processor& own = processors_[processor % kProcessorLists];
   LaneId lane = dominated(own, clock, kFewLooks);
   if (lane == kNoLane) lane = unstamped(own, true);
@@ -153,6 +163,30 @@ LaneId LaneTable::find(const Clock& clock, unsigned processor) {
     lane = search(processor, [&](Processor& list) { return unstamped(list, false); });
   if (lane == kNoLane)
     lane = search(processor, [&](Processor& list) { return dominated(list, clock, kManyLooks); });
+  return lane;
+}
+
+// True when it may have freed lanes.
+bool LaneTable::collect_at_last() {
+  // relaxed everywhere: which of two threads collects does not matter.
+  void (*const collect_lanes)() = last_resort_.load(std::memory_order_relaxed);
+  if (collect_lanes == nullptr) return false;
+  std::uint64_t retirements = 1;
+  for (const Processor& list : processors_)
+    retirements += list.retirements.load(std::memory_order_relaxed);
+  std::uint64_t last = last_resort_at_.load(std::memory_order_relaxed);
+  const std::uint64_t few = budget_.load(std::memory_order_relaxed) / 8;
+  if (last != 0 && retirements - last <= few) return false;
+  if (!last_resort_at_.compare_exchange_strong(last, retirements, std::memory_order_relaxed))
+    return true;
+  collect_lanes();
+  return true;
+}
+
+// In the order of section 4: whatever loses nothing comes first.
+LaneId LaneTable::find(const Clock& clock, unsigned processor) {
+  LaneId lane = find_lossless(clock, processor);
+  if (lane == kNoLane && collect_at_last()) lane = find_lossless(clock, processor);
   if (lane == kNoLane) lane = search(processor, [&](Processor& list) { return drop_oldest(list); });
   return lane;
 }
@@ -187,8 +221,10 @@ bool LaneTable::reserve(LaneId lane, const Clock& clock) {
 LaneGrant LaneTable::take(LaneId reserved, std::uint64_t owner) {
   Lane& taken = lane_at(reserved);
   const bool ticks = kBrokenRule != 4 || taken.cur == 0;
-  if (ticks) ++taken.cur;                               // E4
-  taken.owner.store(owner, std::memory_order_relaxed);  // relaxed: for reports only
+  if (ticks) ++taken.cur;  // E4
+  // Both relaxed: for reports only.
+  taken.owner.store(owner, std::memory_order_relaxed);
+  taken.owned_from.store(taken.cur, std::memory_order_relaxed);
   return {.lane = reserved,
           .generation = generation(reserved),
           .cur = taken.cur,
@@ -210,6 +246,10 @@ void LaneTable::retire(LaneId lane, Epoch cur, Epoch tail, LaneList&& adoptable)
   SpinGuard guard(list.lock);
   const bool linked = retired.state.load(std::memory_order_relaxed) == LaneState::kRetired;
   FIBERSAN_CHECK(!linked || kBrokenRule == 5, lane);  // I1
+  // relaxed: all under the lock.
+  list.retirements.store(list.retirements.load(std::memory_order_relaxed) + 1,
+                         std::memory_order_relaxed);
+  retired.retired_in = round_.load(std::memory_order_relaxed);  // I6
   retired.cur = cur;
   // Both under the lock; relaxed for the quick look in adoptable().
   retired.tail.store(tail, std::memory_order_relaxed);
@@ -218,12 +258,24 @@ void LaneTable::retire(LaneId lane, Epoch cur, Epoch tail, LaneList&& adoptable)
   if (!linked && retired.has_epochs()) link_newest(list, lane);  // I2
 }
 
-bool LaneTable::collect(LaneId lane) {
+std::uint32_t LaneTable::begin_round() {
+  // relaxed: the locks below order it (I6). Who retires a lane under one of them before us
+  // has made its stamps visible to us; who comes after us sees the new number.
+  const std::uint32_t round = round_.fetch_add(1, std::memory_order_relaxed) + 1;
+  for (Processor& list : processors_) SpinGuard guard(list.lock);
+  return round;
+}
+
+bool LaneTable::collect(LaneId lane, std::uint32_t round) {
+  // acquire [A1]: the lane may be in a block that somebody is just making.
+  if (blocks_[lane / kBlockLanes].load(std::memory_order_acquire) == nullptr) return false;
   Lane& collected = lane_at(lane);
+  if (this->state(lane) != LaneState::kRetired) return false;  // most are not: no lock
   Processor& list = home(collected);
   SpinGuard guard(list.lock);
   const LaneState state = collected.state.load(std::memory_order_relaxed);  // under the lock
   if (state != LaneState::kRetired || !collected.has_epochs()) return false;
+  if (static_cast<std::int32_t>(collected.retired_in - round) >= 0) return false;  // I6
   unlink(list, lane);
   // relaxed: as in drop_oldest().
   if constexpr (kBrokenRule != 6) collected.generation.fetch_add(1, std::memory_order_relaxed);
@@ -243,7 +295,24 @@ LaneState LaneTable::state(LaneId lane) const {
   return lane_at(lane).state.load(std::memory_order_relaxed);  // relaxed: a snapshot
 }
 
-std::uint64_t LaneTable::owner(LaneId lane) const {
+std::uint32_t LaneTable::retired_lanes() const {
+  std::uint32_t sum = 0;
+  for (const Processor& list : processors_) sum += list.retired.load(std::memory_order_relaxed);
+  return sum;
+}
+
+void LaneTable::set_last_resort(void (*collect_lanes)()) {
+  last_resort_.store(collect_lanes, std::memory_order_relaxed);  // relaxed: before any fiber
+}
+
+std::optional<std::uint64_t> LaneTable::owner(LaneId lane, Epoch epoch) const {
+  const Lane& owned = lane_at(lane);
+  // relaxed: a snapshot. An owner of an older epoch is known no more.
+  if (epoch < owned.owned_from.load(std::memory_order_relaxed)) return std::nullopt;
+  return owned.owner.load(std::memory_order_relaxed);
+}
+
+std::uint64_t LaneTable::last_owner(LaneId lane) const {
   return lane_at(lane).owner.load(std::memory_order_relaxed);  // relaxed: a snapshot
 }
 
@@ -285,9 +354,13 @@ void LaneTable::reset() {
   for (Processor& list : processors_) {
     SpinGuard guard(list.lock);
     list.oldest = list.newest = list.free = kNoLane;
+    list.retired.store(0, std::memory_order_relaxed);
+    list.retirements.store(0, std::memory_order_relaxed);
     list.unused = list.unused_end = 0;
   }
   lists_with_blocks_.store(0, std::memory_order_relaxed);
+  last_resort_.store(nullptr, std::memory_order_relaxed);
+  last_resort_at_.store(0, std::memory_order_relaxed);
   bound_.store(0, std::memory_order_relaxed);
   lanes_created_.store(0, std::memory_order_relaxed);
   budget_.store(kLaneLimit, std::memory_order_relaxed);

@@ -16,11 +16,14 @@
 //   I3  cur never decreases, so (lane, epoch) names one fiber for ever.
 //   I4  A lane given to a fiber that does not know its tail gets a new generation.
 //   I5  tail is the last epoch that something may have been stamped with.
+//   I6  What a fiber stamped is visible to whoever began a round after its lane retired; a
+//       lane that retired since, or was taken meanwhile, is not collected in that round.
 #ifndef FIBERSAN_DETECTOR_CLOCK_LANE_H
 #define FIBERSAN_DETECTOR_CLOCK_LANE_H
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "detector/clock/clock.h"
 #include "detector/clock/lane_list.h"
@@ -66,13 +69,23 @@ class LaneTable {
 
   // The owner ended; `cur` is its counter and `tail` as in I5.
   void retire(LaneId lane, Epoch cur, Epoch tail, LaneList&& adoptable);
-  // The caller has seen that no stamp of this RETIRED lane is left: the lane becomes
-  // free under a new generation. False when somebody took it, or it has no epochs left.
-  bool collect(LaneId lane);
+  // Rounds of the lane collector, see lane_round.h. The number of the one that begins.
+  std::uint32_t begin_round();
+  // The caller has seen since it began `round` that no stamp of this lane is left: if it was
+  // RETIRED all the time it becomes free under a new generation. False when it was not, or
+  // has no epochs left.
+  bool collect(LaneId lane, std::uint32_t round);
+  // Lanes that are RETIRED and have epochs.
+  [[nodiscard]] std::uint32_t retired_lanes() const;
+  // Is called before a lane with stamps left is given away, perhaps under the lock of a
+  // Sync's table, unless fewer than an eighth of the budget retired since the last time.
+  void set_last_resort(void (*collect_lanes)());
 
   [[nodiscard]] std::uint32_t generation(LaneId lane) const;
   [[nodiscard]] LaneState state(LaneId lane) const;
-  [[nodiscard]] std::uint64_t owner(LaneId lane) const;  // the last fiber that had it
+  // The last fiber that had the lane, if it is the one that stamped with `epoch`.
+  [[nodiscard]] std::optional<std::uint64_t> owner(LaneId lane, Epoch epoch) const;
+  [[nodiscard]] std::uint64_t last_owner(LaneId lane) const;
 
   // For a fiber that will know the lane's tail without knowing all that its owners knew:
   // a new generation, so that E2's short cut does not hold. The tail; 0 for a LIVE lane.
@@ -99,6 +112,9 @@ class LaneTable {
     LaneId free FIBERSAN_GUARDED_BY(lock) = kNoLane;  // linked through Lane::next
     LaneId unused FIBERSAN_GUARDED_BY(lock) = 0;      // of the newest block
     LaneId unused_end FIBERSAN_GUARDED_BY(lock) = 0;
+    // Written under the lock: lanes in the list, and retire() so far.
+    std::atomic<std::uint32_t> retired{0};
+    std::atomic<std::uint64_t> retirements{0};
   };
 
   [[nodiscard]] Lane& lane_at(LaneId lane) const;
@@ -106,10 +122,13 @@ class LaneTable {
   bool add_block(Processor& to) FIBERSAN_REQUIRES(to.lock);
   void link_newest(Processor& list, LaneId lane) FIBERSAN_REQUIRES(list.lock);
   void unlink(Processor& list, LaneId lane) FIBERSAN_REQUIRES(list.lock);
+  void count_retired(Processor& list, int change) FIBERSAN_REQUIRES(list.lock);
   LaneId dominated(Processor& list, const Clock& clock, unsigned looks);
   LaneId unstamped(Processor& list, bool may_add_block);
   LaneId drop_oldest(Processor& list);
   LaneId find(const Clock& clock, unsigned processor);
+  LaneId find_lossless(const Clock& clock, unsigned processor);
+  bool collect_at_last();
   template <typename Look>
   LaneId search(unsigned processor, Look look);
 
@@ -119,6 +138,9 @@ class LaneTable {
   std::atomic<LaneId> bound_{0};
   std::atomic<LaneId> budget_{kLaneLimit};
   std::atomic<LaneId> lanes_created_{0};
+  std::atomic<std::uint32_t> round_{1};
+  std::atomic<void (*)()> last_resort_{nullptr};
+  std::atomic<std::uint64_t> last_resort_at_{0};  // retirements by then
   std::atomic<std::uint64_t> lanes_reused_{0};
   std::atomic<std::uint64_t> fibers_without_lane_{0};
   std::atomic<std::uint64_t> epochs_exhausted_{0};

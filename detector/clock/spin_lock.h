@@ -32,6 +32,10 @@ class FIBERSAN_CAPABILITY SpinLock {
     // acquire [A1], pairs with release [R1] of the last holder.
     while (held_.exchange(true, std::memory_order_acquire)) wait();
   }
+  // False at once when somebody holds it.
+  [[nodiscard]] bool try_lock() __attribute__((try_acquire_capability(true))) {
+    return !held_.exchange(true, std::memory_order_acquire);  // acquire [A1]
+  }
   void unlock() FIBERSAN_RELEASES() {
     // release [R1], pairs with acquire [A1] of the next holder.
     held_.store(false, std::memory_order_release);

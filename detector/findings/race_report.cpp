@@ -172,7 +172,9 @@ class RaceReporter {
   }
 
   uint64_t previous_fiber() const {
-    return past_ ? past_->fiber_id : lane_table.owner(stamp_lane(race_.previous));
+    if (past_) return past_->fiber_id;
+    return lane_table.owner(stamp_lane(race_.previous), stamp_epoch(race_.previous))
+        .value_or(kNoFiberId);
   }
 
   void add_fibers(FindingScope& scope, Report& report) {

@@ -41,7 +41,7 @@ bool between_main_and_foreign_run(const fsan_fiber& fiber, Stamp previous) {
   // All that the main thread's own runs did is ordered with what it does outside of them.
   if (fiber.info->id == kMainThreadId) return true;
   return foreign_run_is_on.load(std::memory_order_relaxed) &&
-         lane_table.owner(stamp_lane(previous)) == kMainThreadId;
+         lane_table.owner(stamp_lane(previous), stamp_epoch(previous)) == kMainThreadId;
 }
 
 }  // namespace fibersan

@@ -4,6 +4,7 @@
 #include "detector/clock/check.h"
 #include "detector/clock/slab.h"
 #include "detector/clock/spin_lock.h"
+#include "detector/collector/lane_collector.h"
 #include "detector/history/context.h"
 #include "detector/race/access.h"
 #include "detector/race/fiber_table.h"
@@ -65,6 +66,7 @@ fsan_fiber* running_fiber() { return this_thread.fiber; }
 
 void start_main_thread(StackBounds stack, unsigned log2_events) {
   ring_log2_events = log2_events;
+  lane_collector.start();
   main_ring.open(log2_events);
   main_thread.info = make_fiber_info(kMainThreadId, kNoFiberId, 0, nullptr);
   main_thread.stack = stack;
@@ -179,6 +181,7 @@ void __fsan_fiber_ended(struct fsan_fiber* fiber) {
     fibersan::report_misuse_at(FSAN_FINDING_ENDED_HOLDING_LOCK, lock.lock, *fiber, lock.acquired);
   }
   fibersan::end_fiber(*fiber);
+  fibersan::lane_collector.fiber_ended();
 }
 
 void __fsan_fiber_waiting(enum fsan_wait_reason reason, const void* const* objects, size_t count,

@@ -29,6 +29,8 @@ constexpr uintptr_t kMappingRoom = 4 * kTiB;
 // they and the stack are one piece.
 constexpr uintptr_t kTopFrom = uintptr_t{0x6800} << 32;
 
+constinit ProgramPieces shadowed;
+
 bool overlap(const AddressRange& a, const AddressRange& b) {
   return a.low < b.high && b.low < a.high;
 }
@@ -188,6 +190,8 @@ AddressRange probe_mappings() {
 
 }  // namespace
 
+const ProgramPieces& shadowed_pieces() { return shadowed; }
+
 void add_mapping(ProgramPieces& program, AddressRange mapping) {
   // Those above the limit are the kernel's ([vsyscall]).
   if (mapping.high > kLowSize && mapping.low < kAddressLimit) add_piece(program, mapping);
@@ -245,7 +249,7 @@ bool find_shadow_base(const ProgramPieces& program, unsigned& attempt, uint64_t&
 }
 
 void reserve_shadow() {
-  ProgramPieces program;
+  ProgramPieces& program = shadowed;
   read_mappings(program);
   add_brk(program, static_cast<uintptr_t>(syscall(SYS_brk, 0)));
   add_future_mappings(program, probe_mappings());

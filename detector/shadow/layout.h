@@ -70,6 +70,8 @@ bool find_shadow_base(const ProgramPieces& program, unsigned& attempt, uint64_t&
 
 // Once, before anything instrumented runs.
 void reserve_shadow();
+// The addresses that have shadow.
+const ProgramPieces& shadowed_pieces();
 
 }  // namespace fibersan
 

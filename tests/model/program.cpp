@@ -14,7 +14,7 @@ static_assert(kNames.size() == static_cast<std::size_t>(Action::kCount));
 
 // How often an action occurs before a program's own taste is applied.
 constexpr std::array kWeights{14.0, 6.0, 2.0, 1.0, 8.0, 8.0, 4.0, 4.0, 6.0,
-                              4.0,  3.0, 2.0, 8.0, 6.0, 1.0, 1.0, 0.5};
+                              4.0,  3.0, 2.0, 8.0, 6.0, 1.0, 4.0, 0.5};
 static_assert(kWeights.size() == kNames.size());
 
 // Names of Syncs: each kind has its own, joins one for each fiber.

@@ -1,6 +1,5 @@
 #include "tests/model/world.h"
 
-#include <set>
 #include <utility>
 
 namespace fibersan::model {
@@ -96,14 +95,31 @@ void World::compare(const Access& earlier, FiberId later, CellId cell) {
       std::to_string(fibers_[later]->clock.epoch());
 }
 
+void World::begin_collection() {
+  round_.begin();
+  to_scan_.clear();
+  for (const auto& [cell, history] : cells_) to_scan_.push_back(cell);
+  collecting_ = true;
+}
+
+// A cell that came since begins with stamps of fibers that were alive then.
+void World::scan_some(std::size_t cells) {
+  for (; cells != 0 && !to_scan_.empty(); --cells) {
+    const auto found = cells_.find(to_scan_.back());
+    to_scan_.pop_back();
+    if (found == cells_.end()) continue;  // its memory was given back
+    for (const Access& access : found->second) round_.saw(access.stamp);
+  }
+}
+
 void World::collect() {
-  std::set<LaneId> stamped;
-  for (const auto& [cell, history] : cells_)
-    for (const Access& access : history)
-      if (access.stamp != 0) stamped.insert(stamp_lane(access.stamp));
-  for (LaneId lane = 0, end = lane_table.lane_bound(); lane < end; ++lane)
-    if (!stamped.contains(lane) && lane_table.state(lane) == LaneState::kRetired)
-      lane_table.collect(lane);
+  if (!collecting_) return begin_collection();
+  const bool is_first_half = to_scan_.size() > 1;
+  scan_some((to_scan_.size() + 1) / 2);
+  if (is_first_half) return;
+  while (round_.free_some(kBlockLanes)) {
+  }
+  collecting_ = false;
 }
 
 Tally World::tally() const {

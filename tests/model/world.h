@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "detector/clock/fiber_clock.h"
+#include "detector/clock/lane_round.h"
 #include "tests/model/oracle.h"
 
 namespace fibersan::model {
@@ -62,7 +63,8 @@ class World {
   void read(FiberId fiber, CellId cell) { access(fiber, cell, AccessKind::kRead); }
   // The cell's memory is given back: its history ends.
   void forget(CellId cell) { cells_.erase(cell); }
-  // Every retired lane that no cell has a stamp of becomes free.
+  // A step of the lane collector: begins a round, looks at half of the cells, or frees every lane
+  // that was retired all the time and was seen nowhere.
   void collect();
 
   [[nodiscard]] Tally tally() const;
@@ -81,6 +83,8 @@ class World {
     Stamp stamp;
   };
 
+  void begin_collection();
+  void scan_some(std::size_t cells);
   FiberClock& running(FiberId fiber);
   void access(FiberId fiber, CellId cell, AccessKind kind);
   void compare(const Access& earlier, FiberId later, CellId cell);
@@ -91,6 +95,9 @@ class World {
   std::map<SyncId, Sync> syncs_;
   std::map<CellId, std::vector<Access>> cells_;
   Tally tally_;
+  LaneRound round_;
+  std::vector<CellId> to_scan_;
+  bool collecting_ = false;
 };
 
 }  // namespace fibersan::model

@@ -33,7 +33,7 @@ TEST_F(LaneTest, FirstGrantIsCompleteAndMustTick) {
   const LaneGrant granted = lane_table.grant({}, 0, 42);
   EXPECT_EQ(granted.cur, 1u);
   EXPECT_TRUE(granted.must_tick);
-  EXPECT_EQ(lane_table.owner(granted.lane), 42u);
+  EXPECT_EQ(lane_table.owner(granted.lane, granted.cur), 42u);
   EXPECT_EQ(lane_table.state(granted.lane), LaneState::kLive);
   EXPECT_EQ(lane_table.generation(granted.lane), granted.generation);
 }
@@ -125,10 +125,10 @@ TEST_F(LaneTest, BeforeDroppingOneOfOthersIsTaken) {
 
 TEST_F(LaneTest, CollectedLaneIsFreeUnderANewGeneration) {
   const LaneId lane = grant();
-  EXPECT_FALSE(lane_table.collect(lane));  // somebody lives on it
+  EXPECT_FALSE(lane_table.collect(lane, lane_table.begin_round()));  // somebody lives on it
   retire_dirty(lane);
-  EXPECT_TRUE(lane_table.collect(lane));
-  EXPECT_FALSE(lane_table.collect(lane));
+  EXPECT_TRUE(lane_table.collect(lane, lane_table.begin_round()));
+  EXPECT_FALSE(lane_table.collect(lane, lane_table.begin_round()));
   EXPECT_EQ(lane_table.state(lane), LaneState::kFree);
   const LaneGrant granted = lane_table.grant({}, 0, 9);
   EXPECT_EQ(granted.lane, lane);
@@ -143,7 +143,7 @@ TEST_F(LaneTest, ALaneOutOfEpochsIsNeverUsedAgain) {
   lane_table.retire(lane, kEpochLimit, kEpochLimit, {});
   const Clock clock = knowing(lane, kEpochLimit);
   EXPECT_FALSE(lane_table.reserve(lane, clock));
-  EXPECT_FALSE(lane_table.collect(lane));
+  EXPECT_FALSE(lane_table.collect(lane, lane_table.begin_round()));
   EXPECT_EQ(grant(0, clock), kNoLane);
 }
 
