@@ -10,6 +10,11 @@
 find_package(GTest REQUIRED)
 add_custom_target(fibersan_unit_tests)
 
+# What every test includes, parsed once: a third of a test's compile time.
+add_library(unit_precompiled OBJECT EXCLUDE_FROM_ALL "${CMAKE_CURRENT_LIST_DIR}/FiberSanUnitTest.cpp")
+target_link_libraries(unit_precompiled PRIVATE fibersan_build_flags GTest::gmock GTest::gtest_main)
+target_precompile_headers(unit_precompiled PRIVATE <gtest/gtest.h> <gmock/gmock.h>)
+
 function(fibersan_add_unit_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "PLAIN_ONLY" "TIMEOUT" "SOURCES;LIBRARIES")
   if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
@@ -24,6 +29,7 @@ function(fibersan_add_unit_test name)
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/unit")
   target_link_libraries(unit_${name} PRIVATE
     fibersan_build_flags ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
+  target_precompile_headers(unit_${name} REUSE_FROM unit_precompiled)
   if(FIBERSAN_SANITIZE AND arg_PLAIN_ONLY)
     set_target_properties(unit_${name} PROPERTIES EXCLUDE_FROM_ALL ON)
     return()

@@ -10,11 +10,12 @@ import shlex
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(TOP, "utils", "lit"))
+sys.path[:0] = [os.path.join(TOP, "utils", "lit"), os.path.join(TOP, "tests", "precompiled")]
 import fibersan_lit  # noqa: E402
+import precompiled  # noqa: E402
 
 LLVM_TOOLS = "/usr/lib/llvm-19/bin"
-TEST_SECONDS = 120  # of a test; its compilations take most of it, on a busy machine
+TEST_SECONDS = 300  # of a test; its compilations take most of it, on a busy machine
 
 build = os.path.abspath(os.path.join(TOP, lit_config.params.get("build", "build")))
 if not os.path.exists(os.path.join(build, "lib", "fibersan-instrument.so")):
@@ -25,11 +26,12 @@ config.test_format = fibersan_lit.ProgramTest()
 config.test_source_root = os.path.join(TOP, "tests")
 config.test_exec_root = os.path.join(build, "tests", "lit")
 config.suffixes = [".ll", ".cpp", ".c", ".test"]
-config.excludes = ["Inputs", "unit", "model", "layers"]
+config.excludes = ["Inputs", "unit", "model", "layers", "precompiled"]
 
 config.environment["PATH"] = os.pathsep.join([LLVM_TOOLS, os.environ["PATH"]])
 config.environment["LC_ALL"] = "C"
 fibersan_lit.configure(config, lit_config, build)
+precompiled.add(config, lit_config, build)
 
 plugin = os.path.join(build, "lib", "fibersan-instrument.so")
 config.substitutions += [

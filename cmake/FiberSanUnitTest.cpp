@@ -1,0 +1,1 @@
+// Nothing: the target unit_precompiled needs a source.
