@@ -154,8 +154,13 @@ def never_instrumented():
     return script(os.path.join(TOP, "tests", "layers", "never_instrumented.py"), BUILD)
 
 
+def models():
+    return script(os.path.join(TOP, "tests", "mutants", "mutants.py"), "orders", "--fast")
+
+
 def mutants():
-    return script(os.path.join(TOP, "tests", "model", "memory", "mutants.py"))
+    counts = build("fibersan", "fibersan_unit_tests")
+    return counts if counts.failed else script(os.path.join(TOP, "tests", "mutants", "mutants.py"))
 
 
 def formatting():
@@ -183,6 +188,7 @@ STEPS = {
     "build": build,
     "unit": unit_tests,
     "lit": lit_tests,
+    "models": models,
     "layers": layers,
     "headers": headers,
     "never-instrumented": never_instrumented,
@@ -190,7 +196,7 @@ STEPS = {
     "tidy": static_checks,
 }
 # On demand, as in `utils/check asan tsan`: each sanitizer is one more build of everything but the
-# pass; the mutants of the model tests are one compilation each.
+# pass; the mutants are one compilation and one link each.
 STEPS_ON_DEMAND = {preset: functools.partial(sanitized, preset)
                    for preset in ("asan", "ubsan", "tsan")} | {"mutants": mutants}
 ALL_STEPS = STEPS | STEPS_ON_DEMAND

@@ -27,20 +27,39 @@ inline bool releases(std::memory_order order) {
 }
 inline bool sequential(std::memory_order order) { return order == std::memory_order_seq_cst; }
 
-// An access that is seq_cst is one between two fences, which is how CPUs do it at the most.
-class Fences {
+class Sequential {
  public:
-  explicit Fences(std::memory_order order) : needed_(sequential(order)) { make(); }
-  ~Fences() { make(); }
-  Fences(const Fences&) = delete;
-  Fences& operator=(const Fences&) = delete;
+  Sequential(std::memory_order order, uint32_t location)
+      : needed_(sequential(order)), location_(location) {
+    if (needed_) Machine::current->sequential_begins(location_);
+  }
+  ~Sequential() {
+    if (needed_) Machine::current->sequential_ends(location_);
+  }
+  Sequential(const Sequential&) = delete;
+  Sequential& operator=(const Sequential&) = delete;
 
  private:
-  void make() const {
-    if (needed_) Machine::current->fence(true, true, true);
-  }
   bool needed_;
+  uint32_t location_;
 };
+
+template <typename T>
+constexpr uint64_t to_bits(T value) {
+  if constexpr (std::is_pointer_v<T>) {
+    return value == nullptr ? 0 : std::bit_cast<uint64_t>(value);
+  } else {
+    return static_cast<uint64_t>(value);
+  }
+}
+template <typename T>
+constexpr T from_bits(uint64_t bits) {
+  if constexpr (std::is_pointer_v<T>) {
+    return std::bit_cast<T>(bits);
+  } else {
+    return static_cast<T>(bits);
+  }
+}
 
 template <typename T>
 class Atomic {
@@ -52,11 +71,11 @@ class Atomic {
   Atomic& operator=(const Atomic&) = delete;
 
   T load(Order order) const {
-    const Fences fences(order);
+    const Sequential around(order, location());
     return value(Machine::current->load(location(), acquires(order)));
   }
   void store(T desired, Order order) {
-    const Fences fences(order);
+    const Sequential around(order, location());
     Machine::current->store(location(), bits(desired), releases(order));
   }
   T exchange(T desired, Order order) {
@@ -68,8 +87,11 @@ class Atomic {
   T fetch_sub(T by, Order order) {
     return modify(order, [by](T old) { return static_cast<T>(old - by); });
   }
+  T fetch_or(T bits, Order order) {
+    return modify(order, [bits](T old) { return static_cast<T>(old | bits); });
+  }
   bool compare_exchange_strong(T& expected, T desired, Order success, Order failure) {
-    const Fences fences(success);
+    const Sequential around(success, location());
     uint64_t seen = bits(expected);
     const bool done = Machine::current->compare_exchange(
         location(), seen, bits(desired), acquires(success), releases(success), acquires(failure));
@@ -90,40 +112,32 @@ class Atomic {
   // For conditions of Machine::wait_until() and for the end.
   T last() const { return value(Machine::current->last(location())); }
   // By the scenario's set_up(), in whatever order: locations are numbered by it.
-  void begin() { location_ = Machine::current->new_location(initial_); }
+  void begin() { static_cast<void>(location()); }
 
  private:
-  static constexpr uint64_t bits(T value) {
-    if constexpr (std::is_pointer_v<T>) {
-      return value == nullptr ? 0 : std::bit_cast<uint64_t>(value);
-    } else {
-      return static_cast<uint64_t>(value);
-    }
-  }
-  static T value(uint64_t bits) {
-    if constexpr (std::is_pointer_v<T>) {
-      return std::bit_cast<T>(bits);
-    } else {
-      return static_cast<T>(bits);
-    }
-  }
+  static constexpr uint64_t bits(T value) { return to_bits(value); }
+  static constexpr T value(uint64_t bits) { return from_bits<T>(bits); }
   template <typename Change>
   T modify(Order order, Change change) {
-    const Fences fences(order);
+    const Sequential around(order, location());
     return value(Machine::current->modify(location(), acquires(order), releases(order),
                                           [&](uint64_t old, uint64_t& next) {
                                             next = bits(change(value(old)));
                                             return true;
                                           }));
   }
-  // Objects are made by set_up(), which nobody preempts: the first access numbers the location.
+  // The first access of an execution numbers the location: it begins with the initial value,
+  // also in globals and in fresh zeroed memory.
   uint32_t location() const {
-    if (location_ == kNone) location_ = Machine::current->new_location(initial_);
+    if (numbered_in_ != Machine::current->execution()) {
+      numbered_in_ = Machine::current->execution();
+      location_ = Machine::current->new_location(initial_);
+    }
     return location_;
   }
 
-  static constexpr uint32_t kNone = UINT32_MAX;
-  mutable uint32_t location_ = kNone;
+  mutable uint64_t numbered_in_ = 0;
+  mutable uint32_t location_ = 0;
   uint64_t initial_;
 };
 
@@ -136,6 +150,40 @@ class Plain {
 
  private:
   uint32_t location_;
+};
+
+// A variable of the code under test that is not atomic: its declaration is replaced by this.
+template <typename T>
+class Tracked {
+ public:
+  constexpr Tracked(T value = T()) : initial_(value) {}  // NOLINT: as the T itself
+  Tracked(const Tracked& other) : Tracked(static_cast<T>(other)) {}
+  Tracked& operator=(const Tracked& other) { return *this = static_cast<T>(other); }
+  operator T() const {  // NOLINT: as the T itself
+    return from_bits<T>(Machine::current->read_plain(location()));
+  }
+  Tracked& operator=(T value) {
+    Machine::current->write_plain(location(), to_bits(value));
+    return *this;
+  }
+  T operator++(int) {
+    const T old = *this;
+    *this = static_cast<T>(old + 1);
+    return old;
+  }
+
+ private:
+  uint32_t location() const {
+    if (numbered_in_ != Machine::current->execution()) {
+      numbered_in_ = Machine::current->execution();
+      location_ = Machine::current->new_location(to_bits(initial_));
+    }
+    return location_;
+  }
+
+  mutable uint64_t numbered_in_ = 0;
+  mutable uint32_t location_ = 0;
+  T initial_;
 };
 
 inline void fence(std::memory_order order) {

@@ -52,6 +52,8 @@ void Machine::enter(boost::context::detail::transfer_t transfer) {
 }
 
 void Machine::run_once(const Scenario& scenario) {
+  static uint64_t executions = 0;  // of all machines: objects may outlive one
+  execution_ = ++executions;
   scenario_ = &scenario;
   next_choice_ = 0;
   for (uint32_t i = 0; i < location_count_; ++i) locations_[i].clear();
@@ -110,7 +112,7 @@ void Machine::switch_away() {
 
 // Before each access: another thread may come first.
 void Machine::step() {
-  if (running_ == kMostThreads) return;
+  if (running_ == kMostThreads || std::exchange(no_step_, false)) return;
   if (++steps_ > bounds_.steps || abandoned_) {
     abandoned_ = true;
     switch_away();  // for good
@@ -129,6 +131,13 @@ void Machine::wait_until(const std::function<bool()>& condition) {
   if (condition()) return;
   self().waits_for = &condition;
   switch_away();
+}
+
+void Machine::pause() {
+  // What it has read may be old already.
+  if (std::exchange(self().read_old, false)) return;
+  const uint64_t seen = stored_;
+  wait_until([this, seen] { return stored_ != seen; });
 }
 
 void Machine::fail(const std::string& what) {
@@ -160,6 +169,7 @@ void Machine::read_message(uint32_t location, uint32_t index, bool acquire) {
 }
 
 void Machine::append(uint32_t location, uint64_t value, bool release, const View* continued) {
+  ++stored_;
   Thread& thread = self();
   std::vector<Message>& messages = locations_[location];
   const auto index = static_cast<uint16_t>(messages.size());
@@ -170,12 +180,28 @@ void Machine::append(uint32_t location, uint64_t value, bool release, const View
   messages.push_back({value, view});
 }
 
+// A seq_cst load reads the last seq_cst store before it, or something newer. The accesses of
+// the model are made in one order, which is then that of all seq_cst ones.
+void Machine::sequential_begins(uint32_t location) {
+  if (bounds_.sequential_fences) return fence(true, true, true);
+  step();
+  View& now = self().now;
+  now.at[location] = std::max(now.at[location], sequential_.at[location]);
+  no_step_ = true;
+}
+
+void Machine::sequential_ends(uint32_t location) {
+  if (bounds_.sequential_fences) return fence(true, true, true);
+  sequential_.at[location] = std::max(sequential_.at[location], self().now.at[location]);
+}
+
 uint64_t Machine::load(uint32_t location, bool acquire) {
   step();
   const auto last = static_cast<uint32_t>(locations_[location].size() - 1);
   const uint32_t old = last - self().now.at[location];
   const uint32_t back = choose(1 + std::min(old, bounds_.stale - stale_));
   if (back != 0) ++stale_;
+  self().read_old = back != 0;
   read_message(location, last - back, acquire);
   return locations_[location][last - back].value;
 }

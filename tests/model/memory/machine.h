@@ -29,7 +29,10 @@
 
 namespace model {
 
-inline constexpr uint32_t kMostLocations = 32;
+#ifndef MODEL_LOCATIONS
+#define MODEL_LOCATIONS 32
+#endif
+inline constexpr uint32_t kMostLocations = MODEL_LOCATIONS;
 inline constexpr uint32_t kMostThreads = 4;
 
 // For each location the index of a message.
@@ -50,6 +53,9 @@ struct Bounds {
   uint32_t stale = 2;
   uint32_t steps = 400;              // of one execution; longer ones are cut
   uint64_t executions = UINT64_MAX;  // no more
+  // An access that is seq_cst is one between two fences, which is how CPUs do it at the most.
+  // Otherwise only what C++ promises: the order of all such accesses, and no more.
+  bool sequential_fences = true;
 };
 
 struct Scenario {
@@ -73,6 +79,9 @@ class Machine {
   uint32_t new_location(uint64_t value);
   uint64_t load(uint32_t location, bool acquire);
   void store(uint32_t location, uint64_t value, bool release);
+  // Around a seq_cst access to the location.
+  void sequential_begins(uint32_t location);
+  void sequential_ends(uint32_t location);
   // change(old, &next) false: nothing is stored, as by a failed exchange.
   template <typename Change>
   uint64_t modify(uint32_t location, bool acquire, bool release, Change change);
@@ -87,6 +96,10 @@ class Machine {
   // The thread goes on once the condition holds; it looks at the last messages.
   void wait_until(const std::function<bool()>& condition);
   uint64_t last(uint32_t location) const { return locations_[location].back().value; }
+  // In a loop that waits: the thread goes on once somebody has stored something.
+  void pause();
+  // Counts from 1; what was numbered in another execution is numbered anew.
+  uint64_t execution() const { return execution_; }
 
   void fail(const std::string& what);
 
@@ -100,6 +113,7 @@ class Machine {
     fiber::internal::Context context = nullptr;
     const std::function<bool()>* waits_for = nullptr;
     bool finished = false;
+    bool read_old = false;  // by its last load
   };
 
   static void enter(boost::context::detail::transfer_t transfer);
@@ -128,6 +142,9 @@ class Machine {
   uint32_t thread_count_ = 0;
   uint32_t running_ = kMostThreads;
   View sequential_;
+  uint64_t execution_ = 0;
+  uint64_t stored_ = 0;
+  bool no_step_ = false;  // the access that comes belongs to the last step
   uint32_t preemptions_ = 0;
   uint32_t stale_ = 0;
   uint32_t steps_ = 0;

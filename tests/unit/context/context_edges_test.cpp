@@ -14,12 +14,12 @@ using fiber::Context;
 using fiber::ContextError;
 using fiber::with_cancel;
 
-enum class Observe { kDone, kError, kCause, kDoneOfChild, kErrorOfChild };
+enum class Observe { kDone, kError, kCause, kDoneOfChild, kErrorOfChild, kNewChild };
 
 TEST(ContextEdges, CancelBeforeWhatObservesIt) {
   on_processors([] {
     for (const Observe how : {Observe::kDone, Observe::kError, Observe::kCause,
-                              Observe::kDoneOfChild, Observe::kErrorOfChild}) {
+                              Observe::kDoneOfChild, Observe::kErrorOfChild, Observe::kNewChild}) {
       auto [context, cancel] = with_cancel({});
       auto [child, cancel_child] = with_cancel(context);
       Event cancelled;
@@ -30,6 +30,8 @@ TEST(ContextEdges, CancelBeforeWhatObservesIt) {
         while (!done) fiber::yield();
         if (how == Observe::kError) EXPECT_EQ(context.error(), ContextError::kCancelled);
         if (how == Observe::kErrorOfChild) EXPECT_EQ(child.error(), ContextError::kCancelled);
+        if (how == Observe::kNewChild)
+          EXPECT_EQ(with_cancel(context).context.error(), ContextError::kCancelled);
         if (how == Observe::kCause) EXPECT_NE(context.cause(), nullptr);
         EXPECT_TRUE(before_here(cancelled));
       });

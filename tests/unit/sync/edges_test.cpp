@@ -3,9 +3,11 @@
 #include <fiber/fiber.h>
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "edge_model.h"
@@ -533,6 +535,150 @@ TEST(Edges, NotifyBeforeTheWaitItEnds) {
     before_notify = here();
     condition.notify_one();  // without the lock: the edge is its own
     waiter.join();
+  });
+}
+
+// Each lock has its way to be taken, in a fiber that knows nothing of its last holder.
+TEST(Edges, EveryWayToTakeALockAcquires) {
+  on_processors([] {
+    fiber::Mutex mutexes[3];
+    fiber::RwMutex rw_mutexes[6];
+    Event before;
+    Steps steps;
+    fiber::WaitGroup group;
+    group.go([&] {
+      before = here();
+      for (fiber::Mutex& mutex : mutexes) std::scoped_lock lock(mutex);
+      for (fiber::RwMutex& mutex : rw_mutexes) std::scoped_lock lock(mutex);
+      steps.next();
+    });
+    const auto taken = [&](auto take, auto unlock) {
+      group.go([&, take, unlock] {
+        steps.wait_for(1);
+        EXPECT_FALSE(before_here(before));
+        EXPECT_TRUE(take());
+        EXPECT_TRUE(before_here(before));
+        unlock();
+      });
+    };
+    const auto shared = [&](int i, auto take) {
+      taken(take, [&, i] { rw_mutexes[i].unlock_shared(); });
+    };
+    const auto alone = [&](int i, auto take) { taken(take, [&, i] { rw_mutexes[i].unlock(); }); };
+    taken([&] { return mutexes[0].lock(), true; }, [&] { mutexes[0].unlock(); });
+    taken([&] { return mutexes[1].try_lock(); }, [&] { mutexes[1].unlock(); });
+    taken([&] { return mutexes[2].try_lock_for(1h); }, [&] { mutexes[2].unlock(); });
+    alone(0, [&] { return rw_mutexes[0].lock(), true; });
+    alone(1, [&] { return rw_mutexes[1].try_lock(); });
+    alone(2, [&] { return rw_mutexes[2].try_lock_for(1h); });
+    shared(3, [&] { return rw_mutexes[3].lock_shared(), true; });
+    shared(4, [&] { return rw_mutexes[4].try_lock_shared(); });
+    shared(5, [&] { return rw_mutexes[5].try_lock_shared_for(1h); });
+    group.wait();
+  });
+}
+
+TEST(Edges, WhoWaitsForAOnceComesAfterItsCall) {
+  on_processors([] {
+    fiber::Once once;
+    Steps steps;
+    Event in_once;
+    auto other = fiber::spawn([&] {
+      once.call([&] {
+        steps.next();
+        let_others_block();
+        in_once = here();
+      });
+    });
+    steps.wait_for(1);
+    once.call([] {});
+    EXPECT_TRUE(before_here(in_once));
+    other.join();
+  });
+}
+
+TEST(Edges, AllReleasesOfASemaphoreAreAcquired) {
+  on_processors([] {
+    fiber::Semaphore semaphore(0);
+    Event before[2];
+    fiber::WaitGroup group;
+    for (Event& event : before)
+      group.go([&] {
+        event = here();
+        semaphore.release();
+      });
+    semaphore.acquire(2);
+    for (const Event& event : before) EXPECT_TRUE(before_here(event));
+    group.wait();
+  });
+}
+
+TEST(Edges, DonesOfAWaitGroupStayUnordered) {
+  on_processors([] {
+    fiber::WaitGroup subject;
+    subject.add(2);
+    Steps steps;
+    Event first;
+    fiber::WaitGroup group;
+    group.go([&] {
+      first = here();
+      subject.done();
+      steps.next();
+    });
+    group.go([&] {
+      steps.wait_for(1);
+      subject.done();
+      EXPECT_FALSE(before_here(first));
+    });
+    group.wait();
+  });
+}
+
+// Its destroyer comes after `made`.
+struct DestroyedAfter {
+  explicit DestroyedAfter(const Event* event) : made(event) {}
+  DestroyedAfter(DestroyedAfter&& other) noexcept : made(std::exchange(other.made, nullptr)) {}
+  ~DestroyedAfter() {
+    if (made == nullptr) return;
+    EXPECT_TRUE(before_here(*made));
+    ++destroyed;
+  }
+  const Event* made;
+  static inline std::atomic<int> destroyed{0};
+};
+
+TEST(Edges, ValuesLeftInAChannelAreDestroyedAfterTheirSends) {
+  on_processors([] {
+    DestroyedAfter::destroyed = 0;
+    auto channel = std::make_unique<Channel<DestroyedAfter>>(1);
+    Event sent;
+    Steps steps;
+    fiber::WaitGroup group;
+    group.go([&] {
+      sent = here();
+      channel->send(DestroyedAfter(&sent));
+      steps.next();
+    });
+    steps.wait_for(1);
+    EXPECT_FALSE(before_here(sent));
+    channel.reset();
+    EXPECT_EQ(DestroyedAfter::destroyed, 1);
+    group.wait();
+  });
+}
+
+TEST(Edges, AResultThatNobodyJoinsIsDestroyedAfterItsFiber) {
+  on_processors([] {
+    DestroyedAfter::destroyed = 0;
+    Event ran;
+    auto handle = fiber::spawn([&] {
+      ran = here();
+      return DestroyedAfter(&ran);
+    });
+    let_others_block();
+    EXPECT_FALSE(before_here(ran));
+    handle.detach();
+    while (DestroyedAfter::destroyed == 0) fiber::yield();
   });
 }
 

@@ -4,7 +4,9 @@
 // RUN: %fibersan %s -o %t && %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
 // RUN: env FIBER_OPTIONS=procs=1 %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
 // RUN: env FIBER_OPTIONS=procs=3 %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
+#include <fcntl.h>
 #include <fiber/fiber.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -59,6 +61,19 @@ int main() {
 
     auto pair = fiber::UnixStream::pair();
     check("pair", [&] { pair.first.write("x"); }, [&] { pair.second.read(&byte, 1); });
+    const int file = open("/proc/self/exe", O_RDONLY);
+    check("file", [&] { pair.first.send_file(file, 0, 1); }, [&] { pair.second.read(&byte, 1); });
+    check("own readers", [&] { pair.second.close_read(); }, [&] { pair.second.read(&byte, 1); });
+    check("closed", [&] { pair.second.close(); }, [&] { pair.first.read(&byte, 1); });
+
+    const std::string path = "edges" + std::to_string(getpid()) + ".socket";
+    fiber::UnixListener late;
+    check(
+        "listen", [&] { late = fiber::UnixListener::listen(path); },
+        [&] {
+          do fiber::UnixStream::dial(path, fiber::Socket::kNoDeadline, error);
+          while (error);
+        });
   });
 }
 // CHECK: dial: 1
@@ -70,3 +85,7 @@ int main() {
 // CHECK: close: 1
 // CHECK: datagram: 1
 // CHECK: pair: 1
+// CHECK: file: 1
+// CHECK: own readers: 1
+// CHECK: closed: 1
+// CHECK: listen: 1

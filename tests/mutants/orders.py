@@ -1,0 +1,255 @@
+"""Every memory order of the lock-free code, weakened in turn; models over a weak memory must notice.
+
+The orders are found in the files themselves, so a new one is a mutant from then on. A file without a
+model needs a word in WITHOUT_MODEL. A row of SURVIVORS says why a weaker order changes nothing that
+anybody can see.
+"""
+import os
+import re
+import tempfile
+import threading
+from collections import namedtuple
+
+import build
+
+MEMORY = os.path.join("tests", "model", "memory")
+DETECTOR = MEMORY + "/detector/"
+FLAGS = ["-std=gnu++20", "-O1", "-w", "-fno-omit-frame-pointer", "-DMODEL_LOCATIONS=128", "-D_FORTIFY_SOURCE=0"]
+
+# A test program and the files whose orders it is about. `prepared`: file, marks, old, new: what the
+# model needs to be different there, see tests/model/memory/detector/detector.h. `fakes`: a header
+# that takes another's place.
+class Model(namedtuple("Model", "name test files prepared fakes", defaults=((), ()))):
+    __slots__ = ()
+
+    @property
+    def is_unit_test(self):
+        return self.test.endswith("_test.cpp")
+
+
+# place: an offset, or (without old and new) a list of replacements.
+Mutant = namedtuple("Mutant", "name model file place old new survives")
+
+FAKE_MAPPING = ("detector/history/mapping.h", """#pragma once
+namespace fibersan {
+inline void* map_memory(size_t bytes, const char*) { return model::zeroed_memory(bytes); }
+inline void* try_map_memory(size_t bytes) { return model::zeroed_memory(bytes); }
+inline void unmap_memory(void*, size_t) {}
+}
+""")
+FAKE_FIBER_CLOCK = ("detector/clock/fiber_clock.h", """#pragma once
+#include "detector/clock/stamp.h"
+namespace fibersan {
+class FiberClock {
+ public:
+  explicit FiberClock(unsigned lanes) : lanes_(lanes) {}
+  bool covers(Stamp stamp) const { return (lanes_ >> stamp_lane(stamp) & 1) != 0; }
+ private:
+  unsigned lanes_;
+};
+}
+""")
+
+RING = "detector/history/ring.h"
+MODELS = [
+    Model("the run queue", MEMORY + "/run_queue_test.cpp", ["runtime/run_queue.h"]),
+    Model("a fiber's state", MEMORY + "/fiber_state_test.cpp", ["runtime/fiber_state.h"]),
+    Model("the detector's spin lock", DETECTOR + "spin_lock.cpp", ["detector/clock/spin_lock.h"]),
+    Model("a cell of the shadow", DETECTOR + "cell.cpp", ["detector/shadow/cell.h"], fakes=[FAKE_FIBER_CLOCK]),
+    Model("the ring of accesses", DETECTOR + "ring.cpp", [RING, "detector/history/ring.cpp"], [
+        (RING, [], "static_assert(sizeof(RingEvent) == 16);", ""),
+        (RING, [], "kSegmentRepeat = 4096", "kSegmentRepeat = 2"),
+        (RING, [], "RingEvent* events_ = nullptr;", "model::Tracked<RingEvent*> events_ = nullptr;"),
+        (RING, [], "uint64_t mask_ = 0;", "model::Tracked<uint64_t> mask_ = 0;"),
+        (RING, [], "const Ring* next_ = nullptr;", "model::Tracked<const Ring*> next_ = nullptr;"),
+        ("detector/history/ring.cpp", [], "newest_ring.compare_exchange_weak(next_, this,",
+         "[](auto& last, auto& seen, auto* me, auto... orders) { const Ring* was = seen; const bool done = "
+         "last.compare_exchange_weak(was, me, orders...); if (!done) seen = was; return done; }(newest_ring, next_, this,"),
+    ], [FAKE_MAPPING]),
+    Model("calling contexts", DETECTOR + "contexts.cpp", ["detector/history/context.cpp"], [
+        ("detector/history/context.cpp", [], "static_assert(sizeof(Entry) == 16);", ""),
+        ("detector/history/context.cpp", [], "kFirstEntries = 1u << 12", "kFirstEntries = 4"),
+        ("detector/history/context.cpp", [], "uint64_t mask;", "model::Tracked<uint64_t> mask;"),
+    ], [FAKE_MAPPING]),
+    Model("heap blocks", DETECTOR + "blocks.cpp", ["detector/heap/block_table.cpp"], fakes=[FAKE_MAPPING]),
+]
+
+# Where nobody can notice: file, part of the line, the weaker order, why.
+NOT_MADE = "a load that reads what is stored later (load buffering): the model runs each thread in order"
+ZEROES = "the table's pages are the kernel's zeroes: nothing was written before it is published"
+QUEUE, STATE, BLOCKS = "runtime/run_queue.h", "runtime/fiber_state.h", "detector/heap/block_table.cpp"
+STOPPED = "all workers have stopped, and who waits for that is ordered behind them"
+SURVIVORS = [
+    (QUEUE, "if (tail - head_.load(", "relaxed", NOT_MADE),
+    (QUEUE, "to.head_.load(", "relaxed", NOT_MADE),
+    (QUEUE, "head_.compare_exchange_weak(", "relaxed", NOT_MADE),
+    (QUEUE, "peek_next()", "relaxed",
+     "steal_next() acquires; the peek orders the owner's count of picks, which the model has not"),
+    (QUEUE, "return next_.compare_exchange_strong(", "relaxed", "peek_next() has acquired the same push before"),
+    (STATE, "FiberState seen = word_.load(", "relaxed", "the waker has acquired the context, and the queue hands it on"),
+    (STATE, "std::memory_order_acq_rel, std::memory_order_relaxed", "release", "dispatch() acquires the context"),
+    (STATE, "FiberState::kStopped, std::memory_order_acq_rel", "acquire", STOPPED),
+    (STATE, "FiberState::kStopped, std::memory_order_acq_rel", "release", STOPPED),
+    ("detector/shadow/cell.h", "__ATOMIC_SEQ_CST);", "ACQ_REL", "who failed looks again, with loads that are seq_cst"),
+    (BLOCKS, "place.compare_exchange_strong(", "acquire", ZEROES),
+    (BLOCKS, "place.compare_exchange_strong(", "release", ZEROES),
+    (BLOCKS, "// [N2]", "relaxed", ZEROES),
+]
+
+# What no single weaker order is: several at once where each stands in for the other, and a bound.
+# Name, model, file, replacements (marks, old, new), why nobody can notice.
+_A, _R, _X = ("std::memory_order_" + order for order in ("acquire", "release", "relaxed"))
+BY_HAND = [
+    ("a push beyond the ring's end", QUEUE, [(["push(Item* item)"], ">= kCapacity", "> kCapacity")], None),
+    ("a thief copies more than half", QUEUE, [(["steal_into"], "if (count > kCapacity / 2)", "if (false)")],
+     "a head that old makes the exchange fail; the look saves the copying"),
+    ("neither peek_next() nor steal_next() acquires", QUEUE,
+     [(["steal_next"], _A, _X), (["peek_next()"], _A, _X)], None),
+    ("neither dispatch() nor wake() acquires", STATE,
+     [(["dispatch()"], f"word_.load({_A})", f"word_.load({_X})"), (["NextStep wake()"], "std::memory_order_acq_rel", _R)], None),
+    ("no second look after the exchange", "detector/shadow/cell.h",
+     [(["check_cell("], "const Stamp other = Slots::load(cell.slots[1 - slot]);", "const Stamp other = result.seen[1 - slot];")],
+     None),
+    ("the exchange is a plain store", "detector/shadow/cell.h",
+     [(["check_cell("], "if (!Slots::exchange(cell.slots[slot], before, after)) continue;",
+       "while (!Slots::exchange(cell.slots[slot], Slots::load(cell.slots[slot]), after)) {}")], None),
+    ("an index is announced after its event", "detector/history/ring.h",
+     [(["void store("], "head_.store(index, std::memory_order_relaxed);", ";"),
+      (["void store("], "complete_.store(index + 1,", "head_.store(index, std::memory_order_relaxed); complete_.store(index + 1,")],
+     None),
+]
+
+# Files whose orders no model is about, and why.
+WITHOUT_MODEL = {
+}
+
+WEAKER = {"seq_cst": ["acq_rel"], "acq_rel": ["acquire", "release"], "acquire": ["relaxed"], "release": ["relaxed"]}
+ORDER = re.compile(r"(std::memory_order_|__ATOMIC_)(acquire|release|acq_rel|seq_cst|ACQUIRE|RELEASE|ACQ_REL|SEQ_CST)\b")
+
+
+def orders_of(path):
+    """(offset, old, new, line number, line) for each order in the code of a file and each weaker one."""
+    with open(os.path.join(build.TOP, path), encoding="utf-8") as file:
+        text = file.read()
+    code = re.sub(r"//[^\n]*", lambda match: " " * len(match.group()), text)
+    for match in ORDER.finditer(code):
+        order = match.group(2)
+        before = code[max(0, match.start() - 160):match.start()]
+        operation = re.split(r"[;{}]", before)[-1]
+        weaker = list(WEAKER[order.lower()])
+        if order.lower() == "seq_cst" and re.search(r"load", operation):
+            weaker = ["acquire"]
+        if order.lower() == "seq_cst" and re.search(r"store", operation):
+            weaker = ["release"]
+        line = text[text.rfind("\n", 0, match.start()) + 1:text.find("\n", match.end())].strip()
+        for one in weaker:
+            new = match.group(1) + (one.upper() if order.isupper() else one)
+            yield match.start(), match.group(), new, text.count("\n", 0, match.start()) + 1, line
+
+
+def word(order):
+    return order.removeprefix("std::memory_order_").removeprefix("__ATOMIC_").lower()
+
+
+def mutants_of(model):
+    for path in model.files:
+        for offset, old, new, number, line in orders_of(path):
+            why = next((why for file, part, order, why in SURVIVORS
+                        if file == path and part in line and new.endswith(order)), None)
+            yield Mutant(f"{path}:{number}: {line}: {word(old)} -> {word(new)}", model, path,
+                         offset, old, new, why)
+
+
+def prepare(folder, model, changed, change):
+    """Writes the model's prepared files; `change` makes the mutant of the file `changed`."""
+    texts = {}
+    for path in {changed, *(row[0] for row in model.prepared)} - {None}:
+        with open(os.path.join(build.TOP, path), encoding="utf-8") as file:
+            texts[path] = file.read()
+        if path == changed:
+            texts[path] = change(texts[path])
+    for path, marks, old, new in model.prepared:
+        texts[path] = build.applied(texts[path], marks, old, new)
+        if texts[path] is None:
+            raise build.NotBuilt(f"{path} has no more: {old}")
+    for path, text in [*texts.items(), *model.fakes]:
+        target = os.path.join(folder, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+_machine_lock = threading.Lock()
+_machine = {}
+
+
+def machine(folder):
+    """machine.cpp, compiled once."""
+    with _machine_lock:
+        if "object" not in _machine:
+            _machine["object"] = os.path.join(folder, "machine.o")
+            done = build.call([build.COMPILER, *FLAGS, "-I", build.TOP, "-c", f"{build.TOP}/{MEMORY}/machine.cpp", "-o",
+                               _machine["object"]])
+            if done.returncode != 0:
+                raise build.NotBuilt(done.stdout[:2000])
+        return _machine["object"]
+
+
+def run(model, changed=None, change=None):
+    """(whether the model notices, by what)."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(folder, model, changed, change)
+        program = os.path.join(folder, "test")
+        unit_test = ["-lgtest", "-lgtest_main"] if model.is_unit_test else []
+        done = build.call([build.COMPILER, *FLAGS, "-I", folder, "-I", build.TOP, os.path.join(build.TOP, model.test),
+                           machine(build.programs_folder()), "-o", program, *unit_test, "-l:libboost_context.a", "-pthread"])
+        if done.returncode != 0:
+            raise build.NotBuilt(done.stdout[:3000])
+        try:
+            done = build.call([program], timeout=build.SECONDS)
+        except build.subprocess.TimeoutExpired:
+            return True, "time limit"
+        broken = re.search(r"(?:cut; |Which is: \")(?!holds)([^;\n]*); choices", done.stdout)
+        return done.returncode != 0, broken.group(1) if broken else "crash"
+
+
+def judge_as_it_is(model):
+    try:
+        noticed, how = run(model)
+    except build.NotBuilt as error:
+        return False, f"model of {model.name}: does not build: {error}"
+    return not noticed, f"model of {model.name}: " + (f"FAILS as it is: {how}" if noticed else "holds")
+
+
+def change_of(mutant):
+    if mutant.old is not None:
+        return lambda text: text[:mutant.place] + mutant.new + text[mutant.place + len(mutant.old):]
+
+    def several(text):
+        for row in mutant.place:
+            text = build.applied(text, *row)
+            if text is None:
+                raise build.NotBuilt(f"does not apply any more to {mutant.file}")
+        return text
+    return several
+
+
+def judge(mutant):
+    try:
+        noticed, how = run(mutant.model, mutant.file, change_of(mutant))
+    except build.NotBuilt as error:
+        return False, f"{mutant.name}: does not build: {error}"
+    if noticed:
+        return mutant.survives is None, f"{mutant.name}: killed by the model of {mutant.model.name}: {how}"
+    if mutant.survives is not None:
+        return True, f"{mutant.name}: cannot be noticed: {mutant.survives}"
+    return False, f"{mutant.name}: SURVIVES"
+
+
+def by_hand():
+    for name, path, replacements, why in BY_HAND:
+        model = next(model for model in MODELS if path in model.files)
+        yield Mutant(f"{path}: {name}", model, path, replacements, None, None, why)
+
+
+MUTANTS = [mutant for model in MODELS for mutant in mutants_of(model)] + list(by_hand())
