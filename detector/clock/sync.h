@@ -75,11 +75,12 @@ class Sync {
   // One releaser, recognised, and the fiber is ordered after its release already.
   [[nodiscard]] bool known_to(const FiberClock& fiber) const;
 
-  Clock clock_;
+  // First what an acquire looks at that knows the releaser already.
   Releaser releaser_;
   State state_ = State::kEmpty;
   bool hinted_ = false;  // the only releaser's lane was handed to somebody already
   std::uint32_t pending_count_ = 0;
+  Clock clock_;
   Pending* pending_ = nullptr;
   Pending* joined_ = nullptr;
   LaneList orphans_;

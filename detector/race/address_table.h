@@ -1,16 +1,20 @@
 // address_table.h: values by address, all of which can be forgotten for a range.
 //
-// State:    a hash table over blocks of 512 addresses, each bucket with its lock, and a
-//           filter that says which blocks never had a value.
-// Cost:     one spin lock and a short list; forgetting a range without values is one byte
-//           load for each 512 addresses.
-// Threads:  any. The bucket's lock is held while a value is used.
+// State:    stripes, each with a lock and a hash table of its own that grows with what is in
+//           it; a filter that says which blocks of 512 addresses never had a value.
+// Cost:     a spin lock, and a list as long as a cache line has values, however many there are.
+//           Forgetting a range without values is a look at one bit for each 512 addresses.
+// Threads:  any. The stripe's lock is held while a value is used. All values of one block are
+//           in the same stripe.
 //
 // Invariants
 //   T1  The filter is set before a value can be found and never unset.
+//   T2  A stripe's buckets are its own four, or memory from the system, and twice as many when
+//       it has more values than buckets. They are never fewer again.
 #ifndef FIBERSAN_DETECTOR_RACE_ADDRESS_TABLE_H
 #define FIBERSAN_DETECTOR_RACE_ADDRESS_TABLE_H
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -18,22 +22,35 @@
 
 #include "detector/clock/slab.h"
 #include "detector/clock/spin_lock.h"
+#include "detector/history/mapping.h"
 
 namespace fibersan {
 
-template <typename Value, unsigned kBucketBits>
+template <typename Value>
 class AddressTable {
   struct Node {
     uintptr_t address;
     Node* next;
     Value value;
   };
-  struct Bucket {
+  // A cache line: a look-up in a small table touches this and the value.
+  struct alignas(64) Stripe {
+    static constexpr uint32_t kOwn = 4;
+    static constexpr uint32_t kFirstMapped = 512;
+
     SpinLock lock;
-    Node* first = nullptr;
-    // relaxed everywhere: whoever forgets a range is ordered after its uses, or that is a
-    // race of the program's own.
-    std::atomic<bool> had_value{false};
+    uint32_t bucket_count = kOwn;
+    // Changes under the lock. relaxed without it: whoever forgets a range is ordered after its
+    // uses, or that is a race of the program's own.
+    std::atomic<uint32_t> values{0};
+    Node** mapped = nullptr;
+    Node* own[kOwn] = {};
+
+    // Under the lock, as all that follows: Locked has it where the analysis does not see it.
+    Node*& bucket_of(uintptr_t address) {
+      Node** const buckets = mapped == nullptr ? own : mapped;
+      return buckets[(mixed(address / kLine) >> 32) & (bucket_count - 1)];
+    }
   };
 
  public:
@@ -41,34 +58,33 @@ class AddressTable {
   class FIBERSAN_SCOPED_CAPABILITY Locked {
    public:
     Locked(AddressTable& table, const volatile void* address)
-        FIBERSAN_ACQUIRES(table.bucket_of(reinterpret_cast<uintptr_t>(address)).lock)
+        FIBERSAN_ACQUIRES(table.stripe_of(reinterpret_cast<uintptr_t>(address)).lock)
         : table_(table),
           address_(reinterpret_cast<uintptr_t>(address)),
-          bucket_(table.bucket_of(address_)) {
-      bucket_.lock.lock();
+          stripe_(table.stripe_of(address_)) {
+      stripe_.lock.lock();
     }
-    ~Locked() FIBERSAN_RELEASES() { bucket_.lock.unlock(); }
+    ~Locked() FIBERSAN_RELEASES() { stripe_.lock.unlock(); }
     Locked(const Locked&) = delete;
     Locked& operator=(const Locked&) = delete;
 
     // Null when there is none.
     Value* find() {
-      for (Node* node = bucket_.first; found_ == nullptr && node != nullptr; node = node->next) {
-        if (node->address == address_) found_ = &node->value;
+      if (found_ != nullptr) return found_;
+      for (Node* node = stripe_.bucket_of(address_); node != nullptr; node = node->next) {
+        if (node->address == address_) return found_ = &node->value;
       }
-      return found_;
+      return nullptr;
     }
     Value& make() {
       if (Value* value = find()) return *value;
-      bucket_.first = new (table_.slab_.allocate()) Node{address_, bucket_.first, {}};
-      bucket_.had_value.store(true, std::memory_order_relaxed);  // T1
-      return *(found_ = &bucket_.first->value);
+      return *(found_ = &table_.add(stripe_, address_));
     }
 
    private:
     AddressTable& table_;
     const uintptr_t address_;
-    Bucket& bucket_;
+    Stripe& stripe_;
     Value* found_ = nullptr;
   };
 
@@ -78,34 +94,86 @@ class AddressTable {
   void forget(uintptr_t address, uint64_t size) {
     const uintptr_t high = address + size;
     for (uintptr_t at = address & ~(kBlock - 1); at < high; at += kBlock) {
-      Bucket& bucket = bucket_of(at);
-      if (!bucket.had_value.load(std::memory_order_relaxed)) continue;
-      SpinGuard guard(bucket.lock);
-      forget_in(bucket, address, high);
+      // relaxed: as Stripe::values.
+      const FilterWord& word = filter_word_of(at);
+      if ((word.load(std::memory_order_relaxed) & filter_bit_of(at)) == 0) continue;
+      Stripe& stripe = stripe_of(at);
+      if (stripe.values.load(std::memory_order_relaxed) == 0) continue;
+      SpinGuard guard(stripe.lock);
+      forget_in(stripe, std::max(at, address), std::min(at + kBlock, high));
     }
   }
 
  private:
   static constexpr uintptr_t kBlock = 512;
+  static constexpr uintptr_t kLine = 64;
+  static constexpr unsigned kStripeBits = 10;
+  static constexpr unsigned kFilterBits = 20;
+  using FilterWord = std::atomic<uint64_t>;
 
-  Bucket& bucket_of(uintptr_t address) {
-    return buckets_[((address / kBlock) * 0x9e3779b97f4a7c15u) >> (64 - kBucketBits)];
+  static uint64_t mixed(uint64_t value) { return value * 0x9e3779b97f4a7c15u; }
+
+  Stripe& stripe_of(uintptr_t address) {
+    return stripes_[mixed(address / kBlock) >> (64 - kStripeBits)];
+  }
+  FilterWord& filter_word_of(uintptr_t address) {
+    return filter_[mixed(address / kBlock) >> (64 - kFilterBits + 6)];
+  }
+  static uint64_t filter_bit_of(uintptr_t address) {
+    return uint64_t{1} << (mixed(address / kBlock) >> (64 - kFilterBits) & 63);
   }
 
-  void forget_in(Bucket& bucket, uintptr_t low, uintptr_t high) FIBERSAN_REQUIRES(bucket.lock) {
-    for (Node** link = &bucket.first; *link != nullptr;) {
-      Node* node = *link;
-      if (node->address < low || node->address >= high) {
-        link = &node->next;
-        continue;
+  Value& add(Stripe& stripe, uintptr_t address) {
+    // relaxed: as Stripe::values.
+    filter_word_of(address).fetch_or(filter_bit_of(address), std::memory_order_relaxed);  // T1
+    const uint32_t values = stripe.values.load(std::memory_order_relaxed) + 1;
+    stripe.values.store(values, std::memory_order_relaxed);
+    if (values > stripe.bucket_count) grow(stripe);
+    Node*& bucket = stripe.bucket_of(address);
+    bucket = new (slab_.allocate()) Node{address, bucket, {}};
+    return bucket->value;
+  }
+
+  // T2. Without memory the lists get longer.
+  void grow(Stripe& stripe) {
+    const uint32_t old_count = stripe.bucket_count;
+    Node** const old = stripe.mapped == nullptr ? stripe.own : stripe.mapped;
+    const uint32_t count = stripe.mapped == nullptr ? Stripe::kFirstMapped : old_count * 2;
+    auto** const larger = static_cast<Node**>(try_map_memory(count * sizeof(Node*)));
+    if (larger == nullptr) return;
+    stripe.mapped = larger;
+    stripe.bucket_count = count;
+    for (uint32_t i = 0; i < old_count; ++i) {
+      while (Node* node = old[i]) {
+        old[i] = node->next;
+        Node*& bucket = stripe.bucket_of(node->address);
+        node->next = bucket;
+        bucket = node;
       }
-      *link = node->next;
-      node->~Node();
-      slab_.free(node);
+    }
+    if (old != stripe.own) unmap_memory(old, old_count * sizeof(Node*));
+  }
+
+  // The range lies in one block.
+  void forget_in(Stripe& stripe, uintptr_t low, uintptr_t high) FIBERSAN_REQUIRES(stripe.lock) {
+    for (uintptr_t line = low & ~(kLine - 1); line < high; line += kLine) {
+      for (Node** link = &stripe.bucket_of(line); *link != nullptr;) {
+        Node* node = *link;
+        if (node->address < low || node->address >= high) {
+          link = &node->next;
+          continue;
+        }
+        *link = node->next;
+        node->~Node();
+        slab_.free(node);
+        const uint32_t values = stripe.values.load(std::memory_order_relaxed);
+        stripe.values.store(values - 1, std::memory_order_relaxed);
+      }
     }
   }
 
-  Bucket buckets_[size_t{1} << kBucketBits];
+  Stripe stripes_[size_t{1} << kStripeBits];
+  FilterWord filter_[(size_t{1} << kFilterBits) / 64] = {};
   Slab slab_;
 };
 

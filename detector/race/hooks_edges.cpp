@@ -3,6 +3,8 @@
 // Invariants
 //   H1  A lock's own Sync is what its writers release. What readers of an RwMutex release
 //       is at the next address, so that readers stay unordered among themselves.
+//   H2  Every earlier unlock happens before a lock, as in Go. Who unlocks without holding the
+//       lock (a finding) has not learnt of the earlier ones: it adds to what the lock knows.
 #include "detector/abi/hooks.h"
 #include "detector/history/context.h"
 #include "detector/race/access.h"
@@ -50,7 +52,7 @@ fsan_fiber* fiber_at(const void* frame) {
 
 // Locks that were released by a fiber that did not hold them, by the lock's address. The
 // fiber that took the lock finds out when it looks at its set again.
-AddressTable<bool, 10> released_by_others;  // rank 7
+AddressTable<bool> released_by_others;  // rank 7
 
 bool was_released_by_others(const void* lock) {
   decltype(released_by_others)::Locked entry(released_by_others, lock);
@@ -150,15 +152,18 @@ void __fsan_lock_acquired(const void* lock, enum fsan_lock_mode mode) {
 void __fsan_lock_released(const void* lock, enum fsan_lock_mode mode) {
   fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0));
   if (fiber == nullptr) return;
-  if (fibersan::is_read(mode)) {
+  const bool read = fibersan::is_read(mode);
+  const bool held = fibersan::remove_held(*fiber, lock, !read);
+  if (!held) fibersan::release_by_other(lock);
+  if (read) {
     fibersan::merge_to(*fiber, fibersan::readers_of(lock));
-  } else {
+  } else if (held) {
     // The writer knows all that readers released before; the next one learns it from here.
     fibersan::clear_sync(fibersan::readers_of(lock));
     fibersan::release_to(*fiber, lock);
+  } else {
+    fibersan::merge_to(*fiber, lock);  // H2
   }
-  if (!fibersan::remove_held(*fiber, lock, !fibersan::is_read(mode)))
-    fibersan::release_by_other(lock);
 }
 
 }  // extern "C"

@@ -9,7 +9,7 @@
 namespace fibersan {
 namespace {
 
-using ObjectTable = AddressTable<ObjectInfo, 14>;  // rank 6
+using ObjectTable = AddressTable<ObjectInfo>;  // rank 6
 ObjectTable objects;
 
 }  // namespace

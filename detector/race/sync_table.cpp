@@ -2,6 +2,6 @@
 
 namespace fibersan {
 
-SyncTable sync_table;
+constinit SyncTable sync_table;
 
 }  // namespace fibersan

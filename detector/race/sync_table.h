@@ -9,7 +9,7 @@
 
 namespace fibersan {
 
-using SyncTable = AddressTable<Sync, 16>;
+using SyncTable = AddressTable<Sync>;
 using LockedSync = SyncTable::Locked;
 
 extern SyncTable sync_table;

@@ -39,7 +39,6 @@ Callback* Callback::make(const CallbackType& type, void* source) {
     deallocate(callback, size, alignment_of(type));
     throw;
   }
-  __fsan_merge(callback);
   return callback;
 }
 

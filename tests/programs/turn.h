@@ -13,8 +13,9 @@ class Turn {
  public:
   // Returns once step `step` is done.
   void after(int step) const {
-    while (done_.load(std::memory_order_relaxed) < step) fiber::yield();
+    while (!is_done(step)) fiber::yield();
   }
+  bool is_done(int step) const { return done_.load(std::memory_order_relaxed) >= step; }
   // Adds one to the steps that are done.
   void done() { done_.fetch_add(1, std::memory_order_relaxed); }
 

@@ -56,6 +56,27 @@ TEST_F(Locks, ReadersBeforeAndAfterAWriter) {
   EXPECT_EQ(late.run(section(FSAN_LOCK_READ, kWrites)), 0);
 }
 
+// A finding of the runtime's; the order that earlier critical sections made is not lost by it.
+TEST_F(Locks, UnlockByAFiberThatNeverLocked) {
+  FakeFiber first;
+  FakeFiber owner;
+  FakeFiber other;
+  FakeFiber last;
+  EXPECT_EQ(first.run(section(FSAN_LOCK_WRITE, kWrites)), 0);
+  owner.run([] { __fsan_lock_acquired(sync, FSAN_LOCK_WRITE); });
+  other.run([] {
+    __fsan_write4(data + 8, 1);
+    __fsan_lock_released(sync, FSAN_LOCK_WRITE);
+  });
+  EXPECT_EQ(last.run([] {
+    __fsan_lock_acquired(sync, FSAN_LOCK_WRITE);
+    __fsan_write4(data, 1);
+    __fsan_write4(data + 8, 1);
+    __fsan_lock_released(sync, FSAN_LOCK_WRITE);
+  }),
+            0);
+}
+
 TEST_F(Locks, EndOfAFiberThatHoldsOne) {
   FakeFiber fiber;
   fiber.run([] { __fsan_lock_acquired(sync, FSAN_LOCK_WRITE); });
