@@ -17,6 +17,7 @@
 #define FIBERSAN_SCOPED_CAPABILITY __attribute__((scoped_lockable))
 #define FIBERSAN_GUARDED_BY(lock) __attribute__((guarded_by(lock)))
 #define FIBERSAN_ACQUIRES(...) __attribute__((acquire_capability(__VA_ARGS__)))
+#define FIBERSAN_UNCHECKED __attribute__((no_thread_safety_analysis))
 #define FIBERSAN_RELEASES(...) __attribute__((release_capability(__VA_ARGS__)))
 #define FIBERSAN_REQUIRES(...) __attribute__((requires_capability(__VA_ARGS__)))
 

@@ -65,6 +65,7 @@ class Races {
   }
   void clear() { count_ = 0; }
   bool empty() const { return count_ == 0; }
+  bool full() const { return count_ == kMax; }
   const Stamp* begin() const { return stamps_; }
   const Stamp* end() const { return stamps_ + count_; }
 

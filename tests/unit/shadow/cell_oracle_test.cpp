@@ -6,18 +6,16 @@
 #include <random>
 #include <vector>
 
+#include "detector/shadow/record.h"
+#include "detector/shadow/record_memory.h"
 #include "tests/unit/shadow/one_cell.h"
 
 namespace fibersan {
 namespace {
 
-constexpr size_t kMostFibers = 8;
 constexpr size_t kSyncs = 3;
 constexpr size_t kCells = 2;
 constexpr int kSteps = 400;
-constexpr int kPrograms = 2500;
-
-using Vector = std::array<long, kMostFibers>;  // of fibers' steps
 
 struct Past {
   size_t fiber;
@@ -27,8 +25,10 @@ struct Past {
 };
 
 // One random program, executed by the cells and by the oracle.
-template <typename Slots>
+template <typename Slots, size_t kMostFibers>
 class Program {
+  using Vector = std::array<long, kMostFibers>;  // of fibers' steps
+
  public:
   explicit Program(unsigned seed) : random_(seed), count_(2 + below(kMostFibers - 1)) {
     for (size_t i = 0; i < count_; ++i) {
@@ -121,24 +121,33 @@ class Program {
   int invented_ = 0;
 };
 
-template <typename Slots>
-void compare_with_oracle() {
+template <typename Slots, size_t kMostFibers>
+void compare_with_oracle(unsigned programs) {
   const uint64_t records = extended_cells();
+  const uint64_t memory = record_memory_in_use();
   int found = 0;
-  for (unsigned seed = 0; seed < kPrograms; ++seed) {
-    Program<Slots> program(seed);
+  for (unsigned seed = 0; seed < programs; ++seed) {
+    Program<Slots, kMostFibers> program(seed);
     program.run();
     found += program.found();
     ASSERT_EQ(program.invented(), 0) << "seed " << seed;
     ASSERT_EQ(program.missed(), 0) << "seed " << seed;
   }
-  EXPECT_GT(found, kPrograms);
+  EXPECT_GT(found, static_cast<int>(programs));
   EXPECT_EQ(extended_cells(), records);
+  EXPECT_LE(record_memory_in_use(), memory + (4u << 20));  // a piece of records, shards
   EXPECT_EQ(dropped_stamps(), 0u);
 }
 
-TEST(CellOracle, SharedSlots) { compare_with_oracle<SharedSlots>(); }
-TEST(CellOracle, ExclusiveSlots) { compare_with_oracle<ExclusiveSlots>(); }
+TEST(CellOracle, SharedSlots) { compare_with_oracle<SharedSlots, 8>(1500); }
+TEST(CellOracle, ExclusiveSlots) { compare_with_oracle<ExclusiveSlots, 8>(1000); }
+TEST(CellOracle, LargeRecords) { compare_with_oracle<SharedSlots, 40>(400); }
+TEST(CellOracle, ShardedRecords) {
+  set_waits_before_shards(0);
+  compare_with_oracle<SharedSlots, 8>(500);
+  compare_with_oracle<SharedSlots, 40>(200);
+  set_waits_before_shards(8);
+}
 
 }  // namespace
 }  // namespace fibersan

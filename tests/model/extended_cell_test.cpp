@@ -1,0 +1,563 @@
+// Cells that get a record and lose it again, under every interleaving of two and three accesses
+// at the grain of their atomic steps: no race is lost, none invented, nobody waits for ever,
+// and a visitor beside them sees each stamp that stays (extended.h E1 to E5).
+//
+// The code is that of detector/shadow (cell.h, extended_steps.h) over steps of our own. What
+// happens to a record's stamps under its lock is one step; record.h's own tests look inside.
+// A thread is run again and again on a log of what its steps returned so far, as in cell_test.cpp.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <unordered_set>
+#include <vector>
+
+#include "detector/clock/fiber_clock.h"
+#include "detector/shadow/extended_steps.h"
+
+namespace fibersan::model {
+namespace {
+
+enum class Weakness {
+  kNone,
+  kPlainStores,         // slots are stored where an exchange is due
+  kNoReload,            // the other slot is not looked at again
+  kSlotNotTakenAlong,   // what came into slot 1 meanwhile is overwritten
+  kSlotUnchecked,       // whoever has locked a record takes it for its cell's
+  kNoLock,              // everybody is in the record at once
+  kSlot0First,          // deflation writes slot 0 before it empties slot 1
+  kReadersBesideWriter  // a reader's lock keeps no writer out
+};
+constexpr std::array kMutants = {
+    Weakness::kPlainStores,        Weakness::kNoReload, Weakness::kSlotNotTakenAlong,
+    Weakness::kSlotUnchecked,      Weakness::kNoLock,   Weakness::kSlot0First,
+    Weakness::kReadersBesideWriter};
+
+struct ModelRecord {
+  bool taken = false;
+  bool alone = false;  // locked
+  unsigned readers = 0;
+  std::vector<Stamp> stamps;
+
+  bool operator==(const ModelRecord&) const = default;
+};
+
+// What one step returned.
+struct Entry {
+  Stamp value = 0;
+  Stamp only = 0;
+  std::vector<Stamp> stamps;  // races found, or stamps visited
+
+  bool operator==(const Entry&) const = default;
+};
+
+struct Thread {
+  std::vector<Entry> log;
+  bool finished = false;
+  std::vector<Stamp> found;
+
+  bool operator==(const Thread&) const = default;
+};
+
+struct State {
+  Stamp slots[2] = {0, 0};
+  std::array<ModelRecord, 3> records;
+  unsigned forgotten = 0;
+  std::vector<Thread> threads;
+
+  bool operator==(const State&) const = default;
+};
+
+// States are told apart by 128 bits of hash: of a million, two are taken for one with a chance
+// of 10^-26.
+class Hash {
+ public:
+  void add(std::uint64_t word) {
+    first_ = (first_ ^ word) * 0x9e3779b97f4a7c15u;
+    first_ ^= first_ >> 29;
+    second_ = (second_ + word) * 0xff51afd7ed558ccdu;
+    second_ ^= second_ >> 32;
+  }
+  void add(const std::vector<Stamp>& stamps) {
+    add(stamps.size());
+    for (const Stamp stamp : stamps) add(stamp);
+  }
+  bool operator==(const Hash&) const = default;
+  std::size_t bucket() const { return first_; }
+
+ private:
+  std::uint64_t first_ = 1;
+  std::uint64_t second_ = 2;
+};
+struct HashBucket {
+  std::size_t operator()(const Hash& hash) const { return hash.bucket(); }
+};
+
+Hash hash_of(const State& state) {
+  Hash hash;
+  hash.add(state.slots[0]);
+  hash.add(state.slots[1]);
+  hash.add(state.forgotten);
+  for (const ModelRecord& record : state.records) {
+    hash.add(record.taken + 2u * record.alone + 4u * record.readers);
+    hash.add(record.stamps);
+  }
+  for (const Thread& thread : state.threads) {
+    hash.add(thread.finished + 2u * thread.log.size());
+    for (const Entry& entry : thread.log) {
+      hash.add(entry.value);
+      hash.add(entry.only);
+      hash.add(entry.stamps);
+    }
+    hash.add(thread.found);
+  }
+  return hash;
+}
+
+struct Setting {
+  Weakness weakness = Weakness::kNone;
+  bool sharded = false;        // reads lock as readers
+  unsigned records = 3;        // that there is memory for
+  bool only_extended = false;  // cells that have a record
+};
+
+// The steps of one thread. Beyond the log one step is made for real; what follows it
+// succeeds without effect, so that the run ends, and is discarded.
+class ModelSteps {
+ public:
+  static inline State* state;
+  static inline Thread* thread;
+  static inline std::size_t at;
+  static inline bool stepped;
+  static inline bool incomplete;
+  static inline Setting setting;
+  static inline bool exchanged;
+  static inline Stamp last_seen[2];
+  static inline bool slot1_pending;
+  static inline bool just_locked;
+
+  static void begin(State& of, Thread& running) {
+    state = &of;
+    thread = &running;
+    at = 0;
+    stepped = incomplete = exchanged = slot1_pending = just_locked = false;
+  }
+
+  static Stamp load(const Stamp& slot) {
+    const auto index = static_cast<std::size_t>(&slot - state->slots);
+    if (setting.weakness == Weakness::kNoReload && exchanged) return last_seen[index];
+    const Stamp seen = once([&](Entry& e) { e.value = slot; }).value;
+    if (setting.weakness == Weakness::kSlotUnchecked && just_locked && index == 0) {
+      just_locked = false;
+      return last_seen[0];
+    }
+    return last_seen[index] = seen;
+  }
+  static bool exchange(Stamp& slot, Stamp expected, Stamp desired) {
+    exchanged = once([&](Entry& e) {
+                  const bool equal = slot == expected || setting.weakness == Weakness::kPlainStores;
+                  if (equal) slot = desired;
+                  e.value = equal;
+                }).value != 0;
+    return exchanged;
+  }
+  static Stamp swap(Stamp& slot, Stamp stamp) {
+    const Stamp old = once([&](Entry& e) { e.value = slot, slot = stamp; }).value;
+    return setting.weakness == Weakness::kSlotNotTakenAlong ? 0 : old;
+  }
+  static void store(Stamp& slot, Stamp stamp) {
+    if (setting.weakness == Weakness::kSlot0First && stamp == 0) {
+      slot1_pending = true;
+      return;
+    }
+    once([&](Entry&) { slot = stamp; });
+    if (slot1_pending) once([&](Entry&) { state->slots[1] = 0; });
+    slot1_pending = false;
+  }
+
+  static uint32_t take() {
+    return static_cast<uint32_t>(quietly([](Entry& e) {
+                                   for (uint32_t i = 0; i < setting.records; ++i) {
+                                     if (state->records[i].taken) continue;
+                                     state->records[i].taken = true;
+                                     e.value = i + 1;
+                                     return;
+                                   }
+                                 }).value);
+  }
+  static void give_back(uint32_t number) {
+    quietly([&](Entry&) { record(number).taken = false; });
+  }
+  static Record::Hold lock(uint32_t number, bool for_read) {
+    const bool reader = for_read && setting.sharded;
+    just_locked = true;
+    const bool any = setting.weakness == Weakness::kNoLock;
+    if (at == thread->log.size() && !stepped && !any) {
+      const ModelRecord& wanted = record(number);
+      const bool beside = setting.weakness == Weakness::kReadersBesideWriter;
+      if ((wanted.alone && !(reader && beside)) || (!reader && wanted.readers != 0 && !beside)) {
+        stepped = true;  // it waits: not now
+      }
+    }
+    once([&](Entry&) {
+      if (any) return;
+      if (reader) {
+        ++record(number).readers;
+      } else {
+        record(number).alone = true;
+      }
+    });
+    return reader ? Record::Hold::kAsReader : Record::Hold::kAlone;
+  }
+  static void unlock(uint32_t number, Record::Hold hold) {
+    once([&](Entry&) {
+      if (hold == Record::Hold::kAsReader) {
+        if (record(number).readers != 0) --record(number).readers;
+      } else {
+        record(number).alone = false;
+      }
+    });
+  }
+  static void put(uint32_t number, Stamp stamp) {
+    quietly([&](Entry&) { record(number).stamps.push_back(stamp); });
+  }
+  static Looked look(uint32_t number, Stamp access, const FiberClock& clock, Races& races,
+                     Record::Hold hold) {
+    const Entry done = quietly([&](Entry& e) { look_now(number, access, clock, hold, e); });
+    for (const Stamp race : done.stamps) races.add(race);
+    return {done.value != 0, done.only};
+  }
+  static void clear(uint32_t number) {
+    quietly([&](Entry&) { record(number).stamps.clear(); });
+  }
+  static void forget() {
+    quietly([](Entry&) { ++state->forgotten; });
+  }
+  template <typename Visit>
+  static void visit(uint32_t number, Visit visitor) {
+    const Entry seen = quietly([&](Entry& e) { e.stamps = record(number).stamps; });
+    for (const Stamp stamp : seen.stamps) visitor(stamp);
+  }
+
+ private:
+  template <typename Step>
+  static Entry once(Step step) {
+    if (at < thread->log.size()) return thread->log[at++];
+    if (stepped) {
+      incomplete = true;
+      return {.value = 1, .only = 0, .stamps = {}};
+    }
+    stepped = true;
+    ++at;
+    Entry entry;
+    step(entry);
+    return thread->log.emplace_back(entry);
+  }
+  // Nobody else sees it before a step of once(): made together with the next one.
+  template <typename Step>
+  static Entry quietly(Step step) {
+    const bool at_frontier = at == thread->log.size() && !stepped;
+    const Entry entry = once(step);
+    if (at_frontier) stepped = false;
+    return entry;
+  }
+  static ModelRecord& record(uint32_t number) { return state->records[(number - 1) % 3]; }
+
+  static void look_now(uint32_t number, Stamp access, const FiberClock& clock, Record::Hold hold,
+                       Entry& entry) {
+    std::vector<Stamp>& stamps = record(number).stamps;
+    for (const Stamp earlier : stamps) {
+      if (stamp_subsumes(earlier, access)) entry.value = 1;
+      if (races_with(earlier, access, clock)) entry.stamps.push_back(earlier);
+    }
+    if (entry.value != 0) return;
+    if (hold == Record::Hold::kAlone)
+      std::erase_if(stamps, [&](Stamp earlier) { return replaces(access, earlier, clock); });
+    if (stamps.empty()) {
+      entry.only = access;
+    } else {
+      stamps.push_back(access);
+    }
+  }
+};
+
+// Main, two fibers of the past that nobody here knows but who is told to, and three of now.
+class Fibers {
+ public:
+  static constexpr unsigned kNow = 3;
+
+  explicit Fibers(unsigned who_knows) {
+    main_.start({}, 0, 0);
+    for (unsigned i = 0; i < 3; ++i) past_[i].start(main_.spawn(), 0, 1 + i);
+    for (FiberClock& fiber : now_) fiber.start(main_.spawn(), 0, 9);
+    for (unsigned i = 0; i < 3; ++i) {
+      past_[i].touched();
+      stamps_[i] = past_[i].stamp();
+      Sync sync;
+      past_[i].release(sync);
+      for (unsigned j = 0; j < kNow; ++j)
+        if ((who_knows >> j & 1) != 0) now_[j].acquire(sync);
+    }
+  }
+  ~Fibers() {
+    for (FiberClock& fiber : past_) fiber.end();
+    for (FiberClock& fiber : now_) fiber.end();
+    main_.end();
+    lane_table.reset();
+  }
+  Fibers(const Fibers&) = delete;
+  Fibers& operator=(const Fibers&) = delete;
+
+  const FiberClock& now(std::size_t i) const { return now_[i]; }
+  Stamp past(unsigned i, AccessKind kind) const {
+    return with_mask(with_kind(stamps_[i], kind), 0xff);
+  }
+
+ private:
+  FiberClock main_;
+  FiberClock past_[3];
+  FiberClock now_[kNow];
+  Stamp stamps_[3];
+};
+
+struct Case {
+  std::vector<Stamp> accesses;  // one for each thread
+  std::vector<Stamp> past;      // what the cell holds: more than two in a record
+  bool visited = false;         // by one more thread
+};
+
+struct Sum {
+  std::uint64_t cases = 0;
+  std::uint64_t states = 0;
+  std::uint64_t outcomes = 0;
+  std::uint64_t lost = 0;  // neither of a racing pair reports anything, and nothing was forgotten
+  std::uint64_t invented = 0;  // a report of what does not race
+  std::uint64_t unseen = 0;    // a stamp that stayed and that the visitor did not see
+  std::uint64_t stuck = 0;     // everybody waits
+  std::uint64_t leaked = 0;    // a record that is taken and not the cell's, or twice
+
+  std::uint64_t wrong() const { return lost + invented + unseen + stuck + leaked; }
+};
+
+class Explorer {
+ public:
+  Explorer(const Fibers& fibers, const Case& of, Sum& sum) : fibers_(fibers), case_(of), sum_(sum) {
+    State first;
+    if (of.past.size() > 2) {
+      first.slots[0] = extended_stamp(1);
+      first.slots[1] = of.past.back();
+      first.records[0] = {.taken = true, .stamps = of.past};
+    } else {
+      std::copy(of.past.begin(), of.past.end(), first.slots);
+    }
+    first.threads.resize(of.accesses.size() + of.visited);
+    ++sum_.cases;
+    explore(first);
+  }
+
+ private:
+  bool race(Stamp earlier, std::size_t i) const {
+    return races_with(earlier, case_.accesses[i], fibers_.now(i));
+  }
+
+  void explore(const State& state) {
+    if (!seen_.insert(hash_of(state)).second) return;
+    ++sum_.states;
+    bool all_finished = true;
+    bool moved = false;
+    for (std::size_t i = 0; i < state.threads.size(); ++i) {
+      if (state.threads[i].finished) continue;
+      all_finished = false;
+      State next = state;
+      step(next, i);
+      if (next == state) continue;  // it waits
+      moved = true;
+      explore(next);
+    }
+    if (all_finished) {
+      judge(state);
+    } else if (!moved) {
+      ++sum_.stuck;
+    }
+  }
+
+  void step(State& state, std::size_t i) {
+    Thread& thread = state.threads[i];
+    Cell& cell = reinterpret_cast<Cell&>(state.slots);
+    ModelSteps::begin(state, thread);
+    ModelSteps steps;
+    std::vector<Stamp> found;
+    if (i == case_.accesses.size()) {
+      if (!visit_once(steps, cell, [&](Stamp stamp) { found.push_back(stamp); })) found.clear();
+    } else {
+      found = access(steps, cell, i);
+    }
+    if (ModelSteps::incomplete) return;
+    if (!again_) {
+      thread.finished = true;
+      std::sort(found.begin(), found.end());
+      thread.found = found;
+    }
+    thread.log.clear();  // finished, or it looks again from the start
+  }
+
+  std::vector<Stamp> access(ModelSteps& steps, Cell& cell, std::size_t i) {
+    const FiberClock& clock = fibers_.now(i);
+    CellResult result = check_cell<ModelSteps>(cell, case_.accesses[i], clock);
+    if (result.step == CellStep::kFull || result.step == CellStep::kExtended)
+      access_extended(steps, cell, case_.accesses[i], clock, result);
+    again_ = result.step == CellStep::kExtended;
+    return {result.races.begin(), result.races.end()};
+  }
+  template <typename Visit>
+  bool visit_once(ModelSteps& steps, Cell& cell, Visit visit) {
+    const bool done = visit_stamps_once(steps, cell, visit);
+    again_ = !done;
+    return done;
+  }
+
+  void judge(const State& state) {
+    ++sum_.outcomes;
+    bool lost = false;
+    for (std::size_t i = 0; i < case_.accesses.size(); ++i) {
+      const bool silent = state.threads[i].found.empty();
+      for (const Stamp first : case_.past)
+        if (race(first, i) && silent && !others_reported(state, i)) lost = true;
+      for (std::size_t j = 0; j < i; ++j)
+        if (race(case_.accesses[j], i) && !found(state, i, j) && !found(state, j, i)) lost = true;
+      for (const Stamp reported : state.threads[i].found) sum_.invented += !justified(reported, i);
+    }
+    sum_.lost += lost && state.forgotten == 0;
+    if (case_.visited) sum_.unseen += visitor_missed(state);
+    unsigned owned = 0;
+    for (const ModelRecord& record : state.records) {
+      owned += record.taken;
+      sum_.leaked +=
+          record.alone || record.readers != 0 || (!record.taken && !record.stamps.empty());
+    }
+    sum_.leaked += owned != unsigned{stamp_is_extended(state.slots[0])};
+  }
+
+  bool found(const State& state, std::size_t by, std::size_t whom) const {
+    const std::vector<Stamp>& stamps = state.threads[by].found;
+    return std::any_of(stamps.begin(), stamps.end(),
+                       [&](Stamp stamp) { return same_segment(stamp, case_.accesses[whom]); });
+  }
+  // A stamp of the past may have been replaced by one that knew it; then the race with
+  // that one is what is reported.
+  bool others_reported(const State& state, std::size_t i) const {
+    for (std::size_t j = 0; j < case_.accesses.size(); ++j)
+      if (j != i && !state.threads[j].found.empty()) return true;
+    return false;
+  }
+  bool justified(Stamp reported, std::size_t i) const {
+    for (const Stamp first : case_.past)
+      if (first == reported && race(first, i)) return true;
+    for (std::size_t j = 0; j < case_.accesses.size(); ++j)
+      if (j != i && same_segment(reported, case_.accesses[j]) && race(case_.accesses[j], i))
+        return true;
+    return false;
+  }
+  // Of what was there at first and is there at the end.
+  bool visitor_missed(const State& state) const {
+    std::vector<Stamp> left(state.slots, state.slots + 2);
+    if (stamp_is_extended(left[0])) left = state.records[stamp_epoch(left[0]) - 1].stamps;
+    const std::vector<Stamp>& seen = state.threads.back().found;
+    for (const Stamp stamp : case_.past) {
+      if (std::find(left.begin(), left.end(), stamp) != left.end() &&
+          std::find(seen.begin(), seen.end(), stamp) == seen.end())
+        return true;
+    }
+    return false;
+  }
+
+  const Fibers& fibers_;
+  const Case& case_;
+  Sum& sum_;
+  std::unordered_set<Hash, HashBucket> seen_;
+  bool again_ = false;
+};
+
+constexpr AccessKind kKinds[] = {AccessKind::kWrite, AccessKind::kRead, AccessKind::kAtomicWrite};
+
+// Every way to give each of `threads` fibers one of the kinds, on cells that hold two or
+// more stamps, known to nobody, to the first fiber, to all.
+Sum explore_all(std::size_t threads, bool visited, const Setting& setting) {
+  Sum sum;
+  ModelSteps::setting = setting;
+  for (const unsigned who_knows : {0u, 1u, 7u}) {
+    const Fibers fibers(who_knows);
+    const Stamp read = fibers.past(0, AccessKind::kRead);
+    const Stamp other = fibers.past(1, AccessKind::kRead);
+    const Stamp atomic = fibers.past(2, AccessKind::kAtomicRead);
+    for (const std::vector<Stamp>& past :
+         {std::vector<Stamp>{0, read}, {atomic, read}, {atomic, read, other}}) {
+      if (setting.only_extended && past.size() <= 2) continue;
+      std::vector<std::size_t> pick(threads);
+      for (std::size_t digit = 0; digit < threads;) {
+        Case one{{}, past, visited};
+        for (std::size_t i = 0; i < threads; ++i) {
+          one.accesses.push_back(
+              with_mask(with_kind(fibers.now(i).stamp(), kKinds[pick[i]]), 0xff));
+        }
+        const Explorer explorer(fibers, one, sum);
+        digit = 0;
+        while (digit < threads && ++pick[digit] == std::size(kKinds)) pick[digit++] = 0;
+      }
+    }
+  }
+  return sum;
+}
+
+void print(const char* what, const Sum& sum) {
+  const auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
+  std::printf(
+      "%s: %llu cases, %llu states, %llu outcomes: %llu lost, %llu invented, %llu unseen, %llu "
+      "stuck, %llu leaked\n",
+      what, number(sum.cases), number(sum.states), number(sum.outcomes), number(sum.lost),
+      number(sum.invented), number(sum.unseen), number(sum.stuck), number(sum.leaked));
+}
+
+TEST(ExtendedCell, TwoAccesses) {
+  for (const bool sharded : {false, true}) {
+    const Sum sum = explore_all(2, false, {.sharded = sharded});
+    print("two", sum);
+    EXPECT_GT(sum.outcomes, sum.cases);
+    EXPECT_EQ(sum.wrong(), 0u);
+  }
+}
+TEST(ExtendedCell, ThreeAccesses) {
+  for (const bool sharded : {false, true}) {
+    const Sum sum = explore_all(3, false, {.sharded = sharded, .only_extended = sharded});
+    print("three", sum);
+    EXPECT_EQ(sum.wrong(), 0u);
+  }
+}
+// E4
+TEST(ExtendedCell, TwoAccessesAndAVisitor) {
+  const Sum sum = explore_all(2, true, {});
+  print("visited", sum);
+  EXPECT_EQ(sum.wrong(), 0u);
+}
+// E3
+TEST(ExtendedCell, WithoutMemoryNothingIsInvented) {
+  const Sum sum = explore_all(3, false, {.records = 0});
+  print("no memory", sum);
+  EXPECT_EQ(sum.lost + sum.invented + sum.stuck, 0u);
+}
+
+class Mutant : public ::testing::TestWithParam<Weakness> {};
+TEST_P(Mutant, IsKilled) {
+  const bool sharded = GetParam() == Weakness::kReadersBesideWriter;
+  Sum sum = explore_all(2, true, {.weakness = GetParam(), .sharded = sharded});
+  if (sum.wrong() == 0)
+    sum =
+        explore_all(3, false, {.weakness = GetParam(), .sharded = sharded, .only_extended = true});
+  print("mutant", sum);
+  EXPECT_NE(sum.wrong(), 0u);
+}
+INSTANTIATE_TEST_SUITE_P(Steps, Mutant, ::testing::ValuesIn(kMutants));
+
+}  // namespace
+}  // namespace fibersan::model
