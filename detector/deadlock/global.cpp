@@ -201,7 +201,6 @@ extern "C" int __fsan_global_deadlock(void) {
   report_global_deadlock();
   fflush(nullptr);  // what the program printed; every fiber is parked, none holds a stream
   print_last_line();
-  end_of_findings();
   if (options.abort_on_error != 0) abort();
   // 0 would tell the runtime that there is no detector.
   return options.exitcode != 0 ? static_cast<int>(options.exitcode) : kStatusWithoutExitcode;

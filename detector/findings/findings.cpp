@@ -1,12 +1,12 @@
 #include "detector/findings/findings.h"
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <new>
 #include <unordered_set>
 
+#include "detector/findings/report_lock.h"
 #include "detector/process/end.h"
 #include "detector/process/options.h"
 #include "detector/process/output.h"
@@ -15,11 +15,12 @@
 namespace fibersan {
 namespace {
 
-// A finding takes milliseconds, so waiters sleep.
-pthread_mutex_t findings_lock = PTHREAD_MUTEX_INITIALIZER;
+// How long the end of the process waits for a report. A symbolizer may take seconds to load
+// the debug information of a large program.
+constexpr int kPatienceMs = 10'000;
 
 std::atomic<uint64_t> reported{0};
-std::atomic<uint64_t> duplicates{0};
+std::atomic<uint64_t> occurrences{0};
 std::atomic<bool> over{false};
 
 constexpr const char* kKindText[] = {
@@ -50,14 +51,22 @@ bool may_report() {
   return options.report_bugs != 0 && !inside_detector() && !over.load(std::memory_order_relaxed);
 }
 
-void end_of_findings() { over.store(true, std::memory_order_relaxed); }
+void end_of_findings() {
+  if (over.load(std::memory_order_relaxed)) return;
+  // Within its own report, when that halts or crashes, this thread has the lock.
+  const bool locked = !reports_locked_by_this_thread() && lock_reports_for(kPatienceMs);
+  // relaxed: the lock orders it before the next report begins.
+  over.store(true, std::memory_order_relaxed);
+  if (locked) unlock_reports();
+}
 
-FindingScope::FindingScope() { pthread_mutex_lock(&findings_lock); }
-FindingScope::~FindingScope() { pthread_mutex_unlock(&findings_lock); }
+FindingScope::FindingScope() { lock_reports(); }
+FindingScope::~FindingScope() { unlock_reports(); }
 
 bool FindingScope::is_new(uint64_t fingerprint) {
+  if (over.load(std::memory_order_relaxed)) return false;    // D3
   if (state().seen.insert(fingerprint).second) return true;  // D2
-  duplicates.fetch_add(1, std::memory_order_relaxed);
+  count_occurrence();
   return false;
 }
 
@@ -66,6 +75,7 @@ bool FindingScope::is_first_about(const void* object) {
 }
 
 void FindingScope::publish(fsan_finding_kind kind, Report& report) {
+  if (over.load(std::memory_order_relaxed)) return;  // D3
   report.kind = kKindText[kind];
   report.pid = getpid();
   if (std::optional<std::string> line = state().symbolizer.missing()) {
@@ -79,17 +89,19 @@ void FindingScope::publish(fsan_finding_kind kind, Report& report) {
 Symbolizer& FindingScope::symbolizer() { return state().symbolizer; }
 
 uint64_t findings_reported() { return reported.load(std::memory_order_relaxed); }
-uint64_t duplicates_dropped() { return duplicates.load(std::memory_order_relaxed); }
 
-void findings_before_fork() { pthread_mutex_lock(&findings_lock); }
-void findings_after_fork_in_parent() { pthread_mutex_unlock(&findings_lock); }
+void count_occurrence() { occurrences.fetch_add(1, std::memory_order_relaxed); }
+uint64_t further_occurrences() { return occurrences.load(std::memory_order_relaxed); }
+
+void findings_before_fork() { lock_reports(); }
+void findings_after_fork_in_parent() { unlock_reports(); }
 void findings_after_fork_in_child() {
   InsideDetector inside;
   reported.store(0, std::memory_order_relaxed);
-  duplicates.store(0, std::memory_order_relaxed);
+  occurrences.store(0, std::memory_order_relaxed);
   state().symbolizer.abandon_process();
   reopen_output();
-  pthread_mutex_unlock(&findings_lock);
+  unlock_reports();
 }
 
 }  // namespace fibersan

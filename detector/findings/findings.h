@@ -10,7 +10,8 @@
 // Invariants
 //   D1  A finding is never built inside another one on the same thread: what the report
 //       code itself does is not checked.
-//   D2  Two findings with the same fingerprint are printed once.
+//   D2  Two findings with the same fingerprint are printed once; the others are counted.
+//   D3  After end_of_findings() nothing is published.
 #ifndef FIBERSAN_DETECTOR_FINDINGS_FINDINGS_H
 #define FIBERSAN_DETECTOR_FINDINGS_FINDINGS_H
 
@@ -26,8 +27,8 @@ namespace fibersan {
 // Whether findings are wanted at all, and this thread is not already building one (D1).
 bool may_report();
 
-// The last line has been printed: what comes now, in exit functions that run beside fibers
-// that were left where they are, is no finding.
+// The end of the process: waits, but not for ever, for a report in progress; what comes
+// afterwards, in exit functions or beside them, is no finding any more. Safe in signal handlers.
 void end_of_findings();
 
 // Holds the findings lock and marks the thread as inside the detector.
@@ -38,7 +39,7 @@ class FindingScope {
   FindingScope(const FindingScope&) = delete;
   FindingScope& operator=(const FindingScope&) = delete;
 
-  // False when it was seen before (counted).
+  // False when it was seen before (counted), or after the end (D3).
   bool is_new(uint64_t fingerprint);
   // Remembers that a finding was about this object. False when one was before.
   bool is_first_about(const void* object);
@@ -51,9 +52,12 @@ class FindingScope {
 };
 
 uint64_t findings_reported();
-uint64_t duplicates_dropped();
 
-// Around fork(): nobody holds the findings lock in the child, and it starts with none.
+// A finding that was reported before has occurred again.
+void count_occurrence();
+uint64_t further_occurrences();
+
+// Around fork(): no other thread is within a report, and the child starts with none.
 void findings_before_fork();
 void findings_after_fork_in_parent();
 void findings_after_fork_in_child();

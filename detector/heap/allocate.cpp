@@ -58,6 +58,8 @@ void remove_block(void* memory, CallPlace place) {
 
 void start_heap_tracking() { tracking.store(true, std::memory_order_relaxed); }
 
+void stop_heap_tracking() { tracking.store(false, std::memory_order_relaxed); }
+
 void* tracked_malloc(size_t size, CallPlace place) {
   return add_block(__libc_malloc(size), size, place);
 }

@@ -3,11 +3,24 @@
 #include <pthread.h>
 
 #include "detector/findings/findings.h"
+#include "detector/process/end.h"
+#include "detector/race/thread.h"
 
 namespace fibersan {
 
+namespace {
+
+void in_child() {
+  note_process();
+  findings_after_fork_in_child();
+  // What other threads did just then is unfinished, and their locks are never released (F3).
+  if (accesses_are_parallel.load(std::memory_order_relaxed)) stop_checking();
+}
+
+}  // namespace
+
 void handle_forks() {
-  pthread_atfork(findings_before_fork, findings_after_fork_in_parent, findings_after_fork_in_child);
+  pthread_atfork(findings_before_fork, findings_after_fork_in_parent, in_child);
 }
 
 }  // namespace fibersan

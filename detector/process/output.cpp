@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
+#include "detector/process/fixed_text.h"
 #include "detector/process/options.h"
 
 namespace fibersan {
@@ -14,16 +17,22 @@ namespace {
 
 int descriptor = -1;  // -1: not opened yet
 
+constexpr int kPatienceMs = 5'000;
+
 int open_output() {
-  std::string path = options.log_path;
+  const std::string_view path = options.log_path;
   if (path.empty() || path == "stderr") return STDERR_FILENO;
   if (path == "stdout") return STDOUT_FILENO;
-  path += "." + std::to_string(getpid());
-  int opened = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  FixedText file;
+  file.add(path.substr(0, PATH_MAX / 4)).add(".").add(static_cast<uint64_t>(getpid()));
+  FixedText terminated = file;
+  terminated.add(std::string_view("", 1));
+  int opened = open(terminated.view().data(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (opened >= 0) return opened;
-  std::string line =
-      "FiberSan: cannot write reports to '" + path + "': " + strerror(errno) + "; they come here\n";
-  static_cast<void>(!write(STDERR_FILENO, line.data(), line.size()));
+  FixedText line;
+  line.add("FiberSan: cannot write reports to '").add(file.view()).add("': ");
+  line.add(strerror(errno)).add("; they come here\n");
+  static_cast<void>(!write(STDERR_FILENO, line.view().data(), line.view().size()));
   return STDERR_FILENO;
 }
 
@@ -34,13 +43,16 @@ int output() {
 
 }  // namespace
 
-void write_report_text(const std::string& text) {
-  size_t done = 0;
-  while (done < text.size()) {
-    ssize_t n = write(output(), text.data() + done, text.size() - done);
+void write_report_text(std::string_view text) {
+  while (!text.empty()) {
+    ssize_t n = write(output(), text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {
+      pollfd writable = {output(), POLLOUT, 0};
+      if (poll(&writable, 1, kPatienceMs) > 0 || errno == EINTR) continue;
+    }
     if (n <= 0) return;  // nobody can be told
-    done += static_cast<size_t>(n);
+    text.remove_prefix(static_cast<size_t>(n));
   }
 }
 

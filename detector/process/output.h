@@ -6,12 +6,13 @@
 #ifndef FIBERSAN_DETECTOR_PROCESS_OUTPUT_H
 #define FIBERSAN_DETECTOR_PROCESS_OUTPUT_H
 
-#include <string>
+#include <string_view>
 
 namespace fibersan {
 
-// Writes the whole text with as few system calls as the kernel allows.
-void write_report_text(const std::string& text);
+// Writes the whole text with as few system calls as the kernel allows. Waits a while for a
+// full pipe that does not block. Safe in signal handlers.
+void write_report_text(std::string_view text);
 
 // Whether headings are coloured: option `color`, or a terminal behind the output.
 bool output_is_coloured();

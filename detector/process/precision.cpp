@@ -6,25 +6,27 @@
 
 namespace fibersan {
 
-std::vector<ForgottenThing> collect_forgotten() {
+ForgottenThings collect_forgotten() {
   Forgotten clock = lane_table.forgotten();
   return {
       {clock.lanes_reused, "lane reused", "lanes reused"},
       {clock.fibers_without_lane, "fiber without a lane", "fibers without a lane"},
       {clock.epochs_exhausted, "epoch not counted", "epochs not counted"},
       {dropped_stamps(), "access dropped from a full cell", "accesses dropped from full cells"},
+      {uint64_t{checking_has_stopped()}, "child of a fork beside other threads not checked", ""},
       {foreign_threads(), "foreign thread not checked", "foreign threads not checked"},
   };
 }
 
-std::string precision_text(const std::vector<ForgottenThing>& things) {
-  std::string text;
+FixedText precision_text(const ForgottenThings& things) {
+  FixedText text;
   for (const ForgottenThing& thing : things) {
     if (thing.count == 0) continue;
-    if (!text.empty()) text += ", ";
-    text += std::to_string(thing.count) + " " + (thing.count == 1 ? thing.one : thing.many);
+    if (!text.view().empty()) text.add(", ");
+    text.add(thing.count).add(" ").add(thing.count == 1 ? thing.one : thing.many);
   }
-  return text.empty() ? kExact : text;
+  if (text.view().empty()) text.add(kExact);
+  return text;
 }
 
 }  // namespace fibersan

@@ -6,12 +6,15 @@
 // Invariants
 //   A1  Whatever may have cost a race is counted in one of these; a stack that is lost
 //       costs no race and is said in its report.
+//   A2  Nothing here allocates or takes a lock: it is asked in signal handlers.
 #ifndef FIBERSAN_DETECTOR_PROCESS_PRECISION_H
 #define FIBERSAN_DETECTOR_PROCESS_PRECISION_H
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
-#include <vector>
+#include <initializer_list>
+
+#include "detector/process/fixed_text.h"
 
 namespace fibersan {
 
@@ -19,14 +22,32 @@ inline constexpr const char* kExact = "exact";
 
 struct ForgottenThing {
   uint64_t count = 0;
-  const char* one;   // "lane reused"
-  const char* many;  // "lanes reused"
+  const char* one = "";   // "lane reused"
+  const char* many = "";  // "lanes reused"
 };
 
-std::vector<ForgottenThing> collect_forgotten();
+// Without memory of its own: the end of the process may come within malloc (A2).
+class ForgottenThings {
+ public:
+  static constexpr size_t kMax = 32;
+
+  ForgottenThings(std::initializer_list<ForgottenThing> things) {
+    for (const ForgottenThing& thing : things) {
+      if (count_ < kMax) things_[count_++] = thing;
+    }
+  }
+  const ForgottenThing* begin() const { return things_; }
+  const ForgottenThing* end() const { return things_ + count_; }
+
+ private:
+  size_t count_ = 0;
+  ForgottenThing things_[kMax];
+};
+
+ForgottenThings collect_forgotten();
 
 // "exact", or "3 lanes reused, 2 foreign threads not checked".
-std::string precision_text(const std::vector<ForgottenThing>& things);
+FixedText precision_text(const ForgottenThings& things);
 
 }  // namespace fibersan
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "detector/heap/allocate.h"
+#include "detector/process/deadly_signals.h"
 #include "detector/process/end.h"
 #include "detector/process/fork.h"
 #include "detector/process/main_thread.h"
@@ -29,7 +30,10 @@ void start_detector(int, char**, char** environment) {
   reserve_shadow();
   start_main_thread(find_main_thread_stack(),
                     kHistoryBase + static_cast<unsigned>(options.history_size));
+  note_process();
   atexit(process_ends);  // P2
+  at_quick_exit(process_ends_quickly);
+  handle_deadly_signals();
   handle_forks();
   start_heap_tracking();
 }

@@ -5,6 +5,7 @@
 #include "detector/clock/slab.h"
 #include "detector/clock/spin_lock.h"
 #include "detector/collector/lane_collector.h"
+#include "detector/heap/allocate.h"
 #include "detector/history/context.h"
 #include "detector/race/access.h"
 #include "detector/race/fiber_table.h"
@@ -33,6 +34,7 @@ constinit Ring main_ring;
 constinit Ring worker_rings[kWorkerLimit];
 constinit unsigned ring_log2_events = 0;
 constinit std::atomic<uint64_t> foreign_count{0};
+constinit std::atomic<bool> stopped{false};
 constinit Slab fiber_slab(sizeof(fsan_fiber));
 
 // What the fiber's stack leaves in the shadow is nobody's. A page more than was seen:
@@ -55,12 +57,22 @@ void end_fiber(fsan_fiber& fiber) {
 }
 
 void run_on_this_thread(fsan_fiber* fiber) {
+  if (checking_has_stopped()) fiber = nullptr;
   this_thread.fiber = fiber;
   __fsan_running.context = fiber == nullptr ? 0 : fiber->context;
   refresh_stamp();
 }
 
 }  // namespace
+
+// relaxed: set while the process has one thread.
+bool checking_has_stopped() { return stopped.load(std::memory_order_relaxed); }
+
+void stop_checking() {
+  stopped.store(true, std::memory_order_relaxed);
+  stop_heap_tracking();
+  run_on_this_thread(nullptr);
+}
 
 fsan_fiber* running_fiber() { return this_thread.fiber; }
 
@@ -78,7 +90,7 @@ void start_main_thread(StackBounds stack, unsigned log2_events) {
 }
 
 void count_foreign_thread() {
-  if (this_thread.is_worker || this_thread.counted_foreign) return;
+  if (this_thread.is_worker || this_thread.counted_foreign || checking_has_stopped()) return;
   this_thread.counted_foreign = true;
   foreign_count.fetch_add(1, std::memory_order_relaxed);
 }
@@ -87,6 +99,7 @@ uint64_t foreign_threads() { return foreign_count.load(std::memory_order_relaxed
 
 }  // namespace fibersan
 
+using fibersan::checking_has_stopped;
 using fibersan::this_thread;
 
 extern "C" {
@@ -123,9 +136,12 @@ int __fsan_run_widened(int asleep) {
 }
 
 // Its record stays for ever: the thread in the call goes on using it.
-void __fsan_fiber_abandoned(struct fsan_fiber* fiber) { fibersan::remove_live(*fiber); }
+void __fsan_fiber_abandoned(struct fsan_fiber* fiber) {
+  if (!checking_has_stopped()) fibersan::remove_live(*fiber);
+}
 
 void __fsan_run_finished(void) {
+  if (checking_has_stopped()) return;
   while (fsan_fiber* fiber = fibersan::first_live()) fibersan::end_fiber(*fiber);
   fibersan::accesses_are_parallel.store(false, std::memory_order_relaxed);
   fibersan::run_on_this_thread(this_thread.main_thread);
@@ -136,6 +152,7 @@ void __fsan_run_finished(void) {
 
 struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const void* stack_low,
                                         const void* stack_high) {
+  if (checking_has_stopped()) return nullptr;
   fsan_fiber* const creator = this_thread.fiber;
   const fibersan::Caller caller = FIBERSAN_CALLER(__fsan_running.context);
   auto* fiber = new (fibersan::fiber_slab.allocate()) fsan_fiber;
@@ -157,10 +174,12 @@ struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const voi
 }
 
 void __fsan_fiber_named(struct fsan_fiber* fiber, const char* name) {
+  if (checking_has_stopped()) return;
   fibersan::copy_name(fiber->info->name, name);
 }
 
 void __fsan_fiber_switched_in(struct fsan_fiber* fiber) {
+  if (checking_has_stopped()) return;
   if (!fiber->clock.started()) {
     fiber->clock.start(static_cast<fibersan::SpawnSnapshot&&>(fiber->snapshot),
                        this_thread.processor, fiber->info->id);
@@ -170,11 +189,13 @@ void __fsan_fiber_switched_in(struct fsan_fiber* fiber) {
 }
 
 void __fsan_fiber_switched_out(struct fsan_fiber* fiber) {
+  if (checking_has_stopped()) return;
   fiber->context = __fsan_running.context;
   fibersan::run_on_this_thread(nullptr);
 }
 
 void __fsan_fiber_ended(struct fsan_fiber* fiber) {
+  if (checking_has_stopped()) return;
   fibersan::drop_released_by_others(*fiber);
   if (fiber->held_count != 0) {
     const fibersan::HeldLock& lock = fiber->held[0];

@@ -38,6 +38,7 @@ void memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const void* fr
 }  // namespace fibersan
 
 extern "C" void __fsan_memory_forgotten(const void* memory, size_t size) {
+  if (fibersan::checking_has_stopped()) return;
   const auto address = reinterpret_cast<uintptr_t>(memory);
   fibersan::sync_table.forget(address, size);
   fibersan::forget_objects(address, size);

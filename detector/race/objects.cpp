@@ -29,6 +29,7 @@ void forget_objects(uintptr_t address, uint64_t size) { objects.forget(address, 
 extern "C" {
 
 void __fsan_object_created(const void* object, size_t size, enum fsan_object_kind kind) {
+  if (fibersan::checking_has_stopped()) return;
   const auto address = reinterpret_cast<uintptr_t>(object);
   // A place that is used again begins anew, whether or not the last object said goodbye.
   fibersan::sync_table.forget(address, size);
@@ -46,6 +47,7 @@ void __fsan_object_created(const void* object, size_t size, enum fsan_object_kin
 }
 
 void __fsan_object_named(const void* object, const char* name) {
+  if (fibersan::checking_has_stopped()) return;
   fibersan::ObjectTable::Locked entry(fibersan::objects, object);
   fibersan::ObjectInfo& info = entry.make();
   info.address = reinterpret_cast<uintptr_t>(object);
@@ -53,6 +55,7 @@ void __fsan_object_named(const void* object, const char* name) {
 }
 
 void __fsan_object_destroyed(const void* object, size_t size) {
+  if (fibersan::checking_has_stopped()) return;
   const auto address = reinterpret_cast<uintptr_t>(object);
   fibersan::sync_table.forget(address, size);
   fibersan::forget_objects(address, size);

@@ -45,6 +45,11 @@ inline void refresh_stamp() {
 // The record of the main thread begins. `log2_events` is the size of every ring.
 void start_main_thread(StackBounds stack, unsigned log2_events);
 
+// In a child of fork() whose parent had other threads: no hook takes a lock any more, nothing is
+// checked, for ever.
+void stop_checking();
+bool checking_has_stopped();
+
 // Counted once for each thread that is neither the main one nor the runtime's.
 void count_foreign_thread();
 uint64_t foreign_threads();

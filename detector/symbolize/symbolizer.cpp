@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #include "detector/symbolize/modules.h"
 
@@ -28,11 +29,19 @@ std::string demangled(const char* symbol) {
   return name;
 }
 
+// The pass gives its copies of inline functions names of their own.
+std::string without_suffix(std::string name) {
+  for (const std::string_view suffix : {" (.fibersan)", ".fibersan"}) {
+    if (name.ends_with(suffix)) name.resize(name.size() - suffix.size());
+  }
+  return name;
+}
+
 // What the dynamic symbol table knows; programs are linked with -rdynamic.
 std::string exported_name(uintptr_t address) {
   Dl_info info;
   if (dladdr(reinterpret_cast<void*>(address), &info) == 0 || info.dli_sname == nullptr) return "";
-  return demangled(info.dli_sname);
+  return without_suffix(demangled(info.dli_sname));
 }
 
 uint32_t number_at(const std::string& text, size_t begin) {
@@ -84,7 +93,7 @@ std::vector<SourceFrame> Symbolizer::ask_code(uintptr_t address) {
     for (size_t i = 0; i + 1 < lines.size(); i += 2) {
       SourceFrame frame = base;
       // llvm-symbolizer 19 leaves generic lambdas mangled.
-      if (lines[i] != "??") frame.function = demangled(lines[i].c_str());
+      if (lines[i] != "??") frame.function = without_suffix(demangled(lines[i].c_str()));
       set_place(frame, lines[i + 1]);
       frame.inlined = i + 3 < lines.size();
       frames.push_back(std::move(frame));

@@ -24,17 +24,18 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(LastLine, IsTheContract) {
-  EXPECT_EQ(last_line(1, kExact), "FiberSan: reported 1 warnings; precision: exact\n");
-  EXPECT_EQ(last_line(12, "3 lanes reused"),
+  EXPECT_EQ(last_line(1, kExact).view(), "FiberSan: reported 1 warnings; precision: exact\n");
+  EXPECT_EQ(last_line(12, "3 lanes reused").view(),
             "FiberSan: reported 12 warnings; precision: 3 lanes reused\n");
 }
 
 TEST(Precision, NamesOnlyWhatWasForgotten) {
-  EXPECT_EQ(precision_text({}), "exact");
-  EXPECT_EQ(precision_text({{0, "lane reused", "lanes reused"}}), "exact");
+  EXPECT_EQ(precision_text({}).view(), "exact");
+  EXPECT_EQ(precision_text({{0, "lane reused", "lanes reused"}}).view(), "exact");
   EXPECT_EQ(precision_text({{1, "lane reused", "lanes reused"},
                             {0, "cell dropped", "cells dropped"},
-                            {2, "foreign thread not checked", "foreign threads not checked"}}),
+                            {2, "foreign thread not checked", "foreign threads not checked"}})
+                .view(),
             "1 lane reused, 2 foreign threads not checked");
 }
 
@@ -104,7 +105,7 @@ TEST(Findings, DuplicatesArePrintedOnceAndCounted) {
         publish_new(1);
         print_last_line();
         print_last_line();
-        _exit(findings_reported() == 2 && duplicates_dropped() == 1 ? 0 : 1);
+        _exit(findings_reported() == 2 && further_occurrences() == 1 ? 0 : 1);
       },
       &status);
   EXPECT_EQ(WEXITSTATUS(status), 0);
