@@ -32,6 +32,7 @@ struct Access {
   AccessKind kind;
   unsigned stretch;
   llvm::Value* mask = nullptr;
+  bool is_vptr = false;  // of the pointer to an object's virtual functions
 };
 
 // `size` bytes at `address`, known when running.

@@ -51,6 +51,19 @@ llvm::APInt used_elements(const llvm::LoadInst& load, unsigned count) {
   return used.isZero() ? llvm::APInt::getAllOnes(count) : used;
 }
 
+// Type-based alias analysis says so; clang -O0 leaves its marks out, and there what a
+// constructor stores gives it away.
+bool is_vptr_access(const Instruction& instruction) {
+  const llvm::MDNode* tag = instruction.getMetadata(llvm::LLVMContext::MD_tbaa);
+  if (tag != nullptr && tag->isTBAAVtableAccess()) return true;
+  auto* store = dyn_cast<llvm::StoreInst>(&instruction);
+  if (store == nullptr) return false;
+  const Value* stored = store->getValueOperand();
+  if (!stored->getType()->isPointerTy()) return false;
+  auto* table = dyn_cast<llvm::GlobalVariable>(stored->stripInBoundsConstantOffsets());
+  return table != nullptr && table->getName().starts_with("_ZTV");
+}
+
 class Selection {
  public:
   explicit Selection(llvm::Function& function)
@@ -76,6 +89,7 @@ class Selection {
     } else if (auto* store = dyn_cast<llvm::StoreInst>(&instruction)) {
       add(store, store->getPointerOperand(), store->getValueOperand()->getType(), store->getAlign(),
           AccessKind::kWrite);
+      mark_vptr(*store);
     } else if (auto* rmw = dyn_cast<llvm::AtomicRMWInst>(&instruction)) {
       add(rmw, rmw->getPointerOperand(), rmw->getType(), rmw->getAlign(), AccessKind::kWrite);
     } else if (auto* exchange = dyn_cast<llvm::AtomicCmpXchgInst>(&instruction)) {
@@ -105,6 +119,7 @@ class Selection {
     uint64_t element_bits = vector ? layout_.getTypeSizeInBits(vector->getElementType()) : 0;
     if (vector == nullptr || element_bits % 8 != 0) {
       add(&load, load.getPointerOperand(), load.getType(), load.getAlign(), AccessKind::kRead);
+      mark_vptr(load);
       return;
     }
     uint64_t element_size = element_bits / 8;
@@ -153,6 +168,16 @@ class Selection {
       plan_.guard_calls.push_back(&call);
     else if (!call.isInlineAsm())
       plan_.calls.push_back(&call);
+  }
+
+  void mark_vptr(Instruction& instruction) {
+    if (plan_.accesses.empty() || plan_.accesses.back().instruction != &instruction) return;
+    Access& access = plan_.accesses.back();
+    access.is_vptr = is_natural_pointer(access) && is_vptr_access(instruction);
+  }
+
+  static bool is_natural_pointer(const Access& access) {
+    return access.size == sizeof(void*) && access.alignment.value() >= sizeof(void*);
   }
 
   void add(Instruction* at, Value* address, llvm::Type* type, llvm::Align alignment,

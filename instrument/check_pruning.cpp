@@ -79,7 +79,9 @@ class Pruning {
       dropped_[index] = true;
       return;
     }
-    if (accesses_[index].mask != nullptr) return;  // R2
+    const Access& access = accesses_[index];
+    const bool sets_vptr = access.is_vptr && access.kind == AccessKind::kWrite;
+    if (access.mask != nullptr || sets_vptr) return;  // R2
     std::erase_if(checked, [&](const Checked& earlier) {
       if (!covers(range, earlier)) return false;
       bool is_same_bytes = earlier.begin == range.begin && earlier.end == range.end;

@@ -11,7 +11,8 @@
 //   R1  The covering check is earlier in the same block or in a block that the code can
 //       only come through (a chain of single predecessors), or it is the check of a write
 //       later in the same stretch (A1), which runs whenever the read before it runs.
-//   R2  A check under a mask covers nothing.
+//   R2  A check under a mask covers nothing, nor does that of a vptr that is set: when it is
+//       set to what it is, there is no check.
 //   R3  A check that others were dropped for is only dropped itself for one that covers
 //       it, so coverage is transitive.
 #ifndef FIBERSAN_INSTRUMENT_CHECK_PRUNING_H

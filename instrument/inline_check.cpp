@@ -207,7 +207,15 @@ void emit_access_hook(IRBuilder<>& builder, HookTable& hooks, const Access& acce
   Value* address = access.offset == 0
                        ? access.address
                        : builder.CreatePtrAdd(access.address, builder.getInt64(access.offset));
-  if (is_natural(access, 16)) {
+  if (access.is_vptr && is_read) {
+    hooks.call(builder, Hook::read_vptr, {address, context});
+  } else if (access.is_vptr) {
+    auto* store = llvm::cast<llvm::StoreInst>(access.instruction);
+    Value* stored = store->getValueOperand();
+    if (!stored->getType()->isPointerTy())
+      stored = builder.CreateBitOrPointerCast(stored, builder.getPtrTy());
+    hooks.call(builder, Hook::write_vptr, {address, stored, context});
+  } else if (is_natural(access, 16)) {
     unsigned index = llvm::Log2_64(access.size);
     hooks.call(builder, is_read ? kReads[index] : kWrites[index], {address, context});
   } else {

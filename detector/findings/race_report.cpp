@@ -88,7 +88,10 @@ class RaceReporter {
 
   void report() {
     uint64_t own = hash_of(stack_);
-    if (recent_races.seen(mix(mix(own, race_.previous & ~kStampMaskBits), race_.cell))) return;
+    if (recent_races.seen(mix(mix(own, race_.previous & ~kStampMaskBits), race_.cell))) {
+      count_occurrence();
+      return;
+    }
     block_ = heap_blocks.find(race_.current.address);
     past_ =
         find_access(stamp_lane(race_.previous), stamp_epoch(race_.previous), bytes_.address,
@@ -109,15 +112,26 @@ class RaceReporter {
     if (current.is_operation || on_object) {
       report.object = describe_object(scope, reinterpret_cast<const void*>(current.address),
                                       FSAN_OBJECT_CHANNEL);
-      if (on_object && object.kind == FSAN_OBJECT_WAITGROUP) kind_ = FSAN_FINDING_WAITGROUP_MISUSE;
     }
     previous_is_free_ = previous_was_free();
-    if (current.is_free || previous_is_free_) kind_ = FSAN_FINDING_USE_AFTER_FREE_RACE;
+    kind_ = kind_of_race(on_object && object.kind == FSAN_OBJECT_WAITGROUP, report);
     report.accesses.push_back(current_access(scope, report));
     report.accesses.push_back(previous_access(scope, report));
     if (!report.object) report.location = describe_location(scope, current.address, block_);
     report.summary = summary_frame(report.accesses[0].stack.frames);
     add_fibers(scope, report);
+  }
+
+  fsan_finding_kind kind_of_race(bool on_wait_group, const Report& report) const {
+    const CurrentAccess& current = race_.current;
+    if (current.is_free || previous_is_free_) return FSAN_FINDING_USE_AFTER_FREE_RACE;
+    if (on_wait_group) return FSAN_FINDING_WAITGROUP_MISUSE;
+    if (current.is_vptr) return FSAN_FINDING_VPTR_RACE;
+    // Operations on the runtime's objects use atomic stamps for reasons of their own.
+    const bool both_are_accesses = !report.object;
+    if (both_are_accesses && current.atomic != stamp_is_atomic(race_.previous))
+      return FSAN_FINDING_ATOMIC_RACE;
+    return FSAN_FINDING_DATA_RACE;
   }
 
   ReportAccess current_access(FindingScope& scope, Report& report) {

@@ -126,6 +126,7 @@ void report_conflicts(const fsan_fiber& fiber, const Access& access, const Calle
   race.current.atomic = stamp_is_atomic(static_cast<Stamp>(access.kind));
   race.current.is_free = access.is_free;
   race.current.is_operation = access.is_operation;
+  race.current.is_vptr = access.is_vptr;
   race.current.pc = caller.pc;
   race.current.frame = caller.frame;
   race.current.fiber = &fiber;

@@ -41,6 +41,7 @@ struct Access {
   AccessKind kind;
   bool is_free = false;
   bool is_operation = false;
+  bool is_vptr = false;
 };
 
 // The fiber in whose name the calling thread makes accesses; null: they are not checked.

@@ -1,6 +1,7 @@
 // The cold side of the inline check (FSAN_COLD: they save every register), and ranges.
 #include "detector/abi/hooks.h"
 #include "detector/race/access.h"
+#include "detector/shadow/shadow.h"
 
 namespace fibersan {
 namespace {
@@ -10,6 +11,15 @@ void access_one(const Access& access, const Caller& caller) {
   if (fiber == nullptr) return;
   const Conflicts conflicts = check_cell_access(*fiber, access, caller);
   if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);
+}
+
+// An object that is destroyed gets the vptr it has already, while others may still call it. In
+// fresh memory an equal value is what the last object there left behind, and means nothing.
+bool keeps_vptr(fsan_ptr address, fsan_ptr value) {
+  const auto* place = static_cast<const volatile uintptr_t*>(address);
+  if (__atomic_load_n(place, __ATOMIC_RELAXED) != reinterpret_cast<uintptr_t>(value)) return false;
+  const Cell& cell = cell_at(reinterpret_cast<uintptr_t>(address));
+  return SharedSlots::load(cell.slots[0]) != 0 || SharedSlots::load(cell.slots[1]) != 0;
 }
 
 uintptr_t number(fsan_ptr address) { return reinterpret_cast<uintptr_t>(address); }
@@ -48,6 +58,22 @@ FSAN_COLD void __fsan_read_range(fsan_ptr address, fsan_u64 size, fsan_u64 conte
 FSAN_COLD void __fsan_write_range(fsan_ptr address, fsan_u64 size, fsan_u64 context) {
   fibersan::access_range({fibersan::number(address), size, AccessKind::kWrite},
                          FIBERSAN_CALLER(context));
+}
+
+FSAN_COLD void __fsan_read_vptr(fsan_ptr address, fsan_u64 context) {
+  fibersan::access_one({.address = fibersan::number(address),
+                        .size = sizeof(void*),
+                        .kind = AccessKind::kRead,
+                        .is_vptr = true},
+                       FIBERSAN_CALLER(context));
+}
+FSAN_COLD void __fsan_write_vptr(fsan_ptr address, fsan_ptr value, fsan_u64 context) {
+  if (fibersan::keeps_vptr(address, value)) return;
+  fibersan::access_one({.address = fibersan::number(address),
+                        .size = sizeof(void*),
+                        .kind = AccessKind::kWrite,
+                        .is_vptr = true},
+                       FIBERSAN_CALLER(context));
 }
 
 // The runtime's calls: the running context is that of the user's call into it.

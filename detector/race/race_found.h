@@ -24,6 +24,7 @@ struct CurrentAccess {
   bool atomic = false;
   bool is_free = false;               // free() or realloc() of the block
   bool is_operation = false;          // the runtime's, on an object (a send, a close)
+  bool is_vptr = false;               // of the pointer to an object's virtual functions
   uintptr_t pc = 0;                   // return address of the hook's caller
   const void* frame = nullptr;        // __builtin_frame_address(0) of the hook
   const fsan_fiber* fiber = nullptr;  // who does it, with the locks it holds

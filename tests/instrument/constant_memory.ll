@@ -32,7 +32,7 @@ define void @from_string(ptr %to) {
 ; The pointer to the table is a field of the object, the table is constant.
 ; CHECK-LABEL: define ptr @virtual_call(
 ; CHECK-NOT: @__fsan_read8(ptr %entry
-; CHECK: @__fsan_read8(ptr %object,
+; CHECK: @__fsan_read_vptr(ptr %object,
 ; CHECK-NOT: @__fsan_read8(ptr %entry
 define ptr @virtual_call(ptr %object) {
   %table = load ptr, ptr %object, align 8, !tbaa !0

@@ -22,7 +22,7 @@ void late() {
   __atomic_store_n(&value, 2, __ATOMIC_RELAXED);
 #else
   value = 2;
-  // CHECK: WARNING: FiberSan: data race
+  // CHECK: WARNING: FiberSan: data race of atomic and plain access
   // CHECK-NEXT: Write of size 4 at 0x{{[0-9a-f]+}} by fiber {{[0-9]+}}:
   // CHECK-NEXT: #0 late() {{.*}}atomic_against_plain.cpp:[[@LINE-3]]
 #endif

@@ -4,7 +4,7 @@
 // or of the signal.
 //
 // RUN: %fibersan %s -o %t
-// RUN: %python %S/Inputs/whole_reports.py --times 2 --run "%run" %t
+// RUN: %python %S/Inputs/whole_reports.py --times 2 %t
 #include <fiber/fiber.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

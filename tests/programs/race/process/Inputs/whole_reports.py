@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """Runs a racing program that ends in each way, and reads its output as a strict reader would.
 
-    whole_reports.py [--times N] [--run "COMMAND"] PROGRAM
+    whole_reports.py [--times N] PROGRAM
 
 Outside of whole reports there may be one line of FiberSan's own, the last one; it counts them.
 """
 import argparse
 import os
 import re
-import shlex
 import signal
 import subprocess
 import sys
@@ -92,14 +91,13 @@ def check(way, options, status, result):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--times", type=int, default=20)
-    parser.add_argument("--run", default="")
     parser.add_argument("program")
     arguments = parser.parse_args()
     for way, options, status in WAYS:
         for _ in range(arguments.times):
             environment = dict(os.environ, FIBERSAN_OPTIONS=options)
-            result = subprocess.run([*shlex.split(arguments.run), arguments.program, way],
-                                    env=environment, stderr=subprocess.PIPE, text=True)
+            result = subprocess.run([arguments.program, way], env=environment, timeout=100,
+                                    stderr=subprocess.PIPE, text=True)
             check(way, options, status, result)
 
 
