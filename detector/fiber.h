@@ -7,7 +7,8 @@
 // Not here: clocks (clock/fiber_clock.h), what the events do (race/).
 //
 // Invariants
-//   I1  Ids are the runtime's: 1 is the main fiber of a run. Id 0 is the main thread.
+//   I1  Ids are the runtime's: 1 is the main fiber of a run. Id 0 is the main thread, other
+//       threads have the highest ones.
 //   I2  A FiberInfo is never freed: find_fiber() pointers stay valid.
 #ifndef FIBERSAN_DETECTOR_FIBER_H
 #define FIBERSAN_DETECTOR_FIBER_H
@@ -26,6 +27,15 @@ namespace fibersan {
 
 inline constexpr uint64_t kMainThreadId = 0;
 inline constexpr uint64_t kNoFiberId = ~uint64_t{0};
+// OS threads beside the main one: kThreadIds + 1 is "thread 1". Below 2^32, where the table
+// of FiberInfos ends.
+inline constexpr uint64_t kMostThreadIds = uint64_t{1} << 24;
+inline constexpr uint64_t kThreadIds = (uint64_t{1} << 32) - kMostThreadIds;
+
+inline bool is_thread_id(uint64_t id) {
+  return id >= kThreadIds && id < kThreadIds + kMostThreadIds;
+}
+inline bool is_fiber_id(uint64_t id) { return id != kMainThreadId && id < kThreadIds; }
 
 struct FiberInfo {
   static constexpr size_t kNameSize = 48;
@@ -62,11 +72,12 @@ struct Waiting {
 
 }  // namespace fibersan
 
-// Of a fiber, or of the main thread outside of fibers.
+// Of a fiber, or of a thread outside of fibers.
 struct fsan_fiber {
   static constexpr size_t kMaxHeld = 16;
 
   fibersan::FiberInfo* info = nullptr;
+  bool checked = true;  // false: hands on what it acquires, see race/attached_threads.h
   fibersan::FiberClock clock;
   fibersan::SpawnSnapshot snapshot;  // until the first switch in
   fibersan::StackBounds stack;
@@ -91,7 +102,7 @@ struct fsan_fiber {
 
 namespace fibersan {
 
-// The record of any fiber that ever was, or of the main thread; null for an unknown id.
+// The record of any fiber or thread that ever was; null for an unknown id.
 FiberInfo* find_fiber(uint64_t id);
 
 // Calls visit(const fsan_fiber&, data) for each live fiber of the runtime, in order of
@@ -101,8 +112,8 @@ void for_each_fiber(void (*visit)(const fsan_fiber&, void*), void* data);
 // The live fiber whose stack contains the address; kNoFiberId when there is none.
 uint64_t fiber_of_stack_address(uintptr_t address);
 
-// The fiber that the calling thread runs, or the main thread's record on that thread;
-// null on other threads.
+// The fiber that the calling thread runs, or the thread's own record; null where nothing is
+// checked.
 fsan_fiber* running_fiber();
 
 }  // namespace fibersan

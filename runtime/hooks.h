@@ -31,6 +31,20 @@ inline void lock_released(const void* lock, fsan_lock_mode mode) {
   if (listening()) __fsan_lock_released(lock, mode);
 }
 
+// While one exists, system threads and locks are the runtime's own business. Declared before
+// the lock it is about.
+class OwnWork {
+ public:
+  OwnWork() {
+    if (listening()) __fsan_own_work_begins();
+  }
+  ~OwnWork() {
+    if (listening()) __fsan_own_work_ends();
+  }
+  OwnWork(const OwnWork&) = delete;
+  OwnWork& operator=(const OwnWork&) = delete;
+};
+
 }  // namespace fiber::internal::hooks
 
 #endif  // FIBERSAN_RUNTIME_HOOKS_H

@@ -13,6 +13,7 @@
 
 #include "detector/abi/hooks.h"
 #include "runtime/cpus.h"
+#include "runtime/hooks.h"
 #include "runtime/observe/observation.h"
 #include "runtime/scheduler.h"
 #include "runtime/stack_pool.h"
@@ -76,6 +77,7 @@ void Monitor::start(Clock::duration time_slice) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
+  const hooks::OwnWork own_work;
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
     thread_.emplace([this] { watch(); });
@@ -88,6 +90,7 @@ void Monitor::start(Clock::duration time_slice) {
 
 void Monitor::stop() {
   if (!thread_) return;
+  const hooks::OwnWork own_work;
   stop_.store(true, std::memory_order_relaxed);
   wake();
   thread_->join();

@@ -1,5 +1,6 @@
 #include "runtime/scheduler.h"
 
+#include "runtime/hooks.h"
 #include "runtime/monitor.h"
 #include "runtime/net/poller.h"
 #include "runtime/policy.h"
@@ -70,6 +71,7 @@ void Scheduler::prepare(uint32_t processors, uint64_t seed, uint32_t stack_class
 }
 
 uint32_t Scheduler::set_processors(uint32_t count, bool follow) {
+  const hooks::OwnWork own_work;
   std::lock_guard guard(changing_);
   set_follows_machine(follow);
   const uint32_t before = processor_count();

@@ -6,6 +6,7 @@
 #include "detector/abi/hooks.h"
 #include "runtime/check.h"
 #include "runtime/fatal.h"
+#include "runtime/hooks.h"
 #include "runtime/scheduler.h"
 #include "runtime/worker.h"
 
@@ -59,6 +60,7 @@ Worker& WorkerThreads::adopt_caller(Processor& processor, uint32_t limit) {
 }
 
 void WorkerThreads::start(Processor& processor, bool spinning) {
+  const hooks::OwnWork own_work;
   std::lock_guard guard(starting_);
   if (scheduler.stopping()) {
     if (spinning) static_cast<void>(scheduler.idle.unspin());
@@ -104,6 +106,7 @@ void WorkerThreads::interrupt_all() {
 }
 
 void WorkerThreads::end_all() {
+  const hooks::OwnWork own_work;
   std::vector<std::pair<Worker*, std::thread>> threads;
   {
     std::lock_guard guard(starting_);

@@ -18,11 +18,14 @@ SpawnSnapshot& SpawnSnapshot::operator=(SpawnSnapshot&& other) noexcept {
   return *this;
 }
 
-SpawnSnapshot::~SpawnSnapshot() {
+SpawnSnapshot::~SpawnSnapshot() { drop_lane(); }
+
+void SpawnSnapshot::drop_lane() {
   if (lane_ != kNoLane) lane_table.give_back(lane_);
+  lane_ = kNoLane;
 }
 
-void FiberClock::start(SpawnSnapshot&& snapshot, unsigned processor, std::uint64_t owner) {
+std::uint64_t FiberClock::start(SpawnSnapshot&& snapshot, unsigned processor, std::uint64_t owner) {
   FIBERSAN_CHECK(!started_, owner);
   started_ = true;
   processor_ = static_cast<std::uint16_t>(processor % kProcessorLists);
@@ -30,8 +33,19 @@ void FiberClock::start(SpawnSnapshot&& snapshot, unsigned processor, std::uint64
   clock_ = static_cast<Clock&&>(snapshot.clock_);
   const LaneId reserved = snapshot.lane_;
   snapshot.lane_ = kNoLane;
-  take(reserved != kNoLane ? lane_table.take(reserved, owner)
-                           : lane_table.grant(clock_, processor_, owner));
+  LaneGrant grant = reserved != kNoLane ? lane_table.take(reserved, owner)
+                                        : lane_table.grant(clock_, processor_, owner);
+  const std::uint64_t previous = grant.previous_owner;
+  take(static_cast<LaneGrant&&>(grant));
+  return previous;
+}
+
+void FiberClock::start_without_lane(SpawnSnapshot&& snapshot, std::uint64_t owner) {
+  FIBERSAN_CHECK(!started_, owner);
+  snapshot.drop_lane();
+  started_ = true;
+  owner_ = owner;
+  clock_ = static_cast<Clock&&>(snapshot.clock_);
 }
 
 void FiberClock::take(LaneGrant&& grant) {
@@ -142,8 +156,9 @@ SpawnSnapshot FiberClock::spawn() {
   return snapshot;
 }
 
-void FiberClock::acquire_ended() {
+void FiberClock::acquire_ended(bool (*counts)(std::uint64_t owner)) {
   for (LaneId lane = 0, end = lane_table.lane_bound(); lane < end; ++lane) {
+    if (!counts(lane_table.last_owner(lane))) continue;
     const Epoch tail = lane_table.renew(lane);
     if (clock_.knows(lane, tail)) continue;
     clock_.set(lane, tail);

@@ -46,6 +46,9 @@ class SpawnSnapshot {
   SpawnSnapshot& operator=(SpawnSnapshot&& other) noexcept;
   ~SpawnSnapshot();
 
+  // The lane goes back, the knowledge stays.
+  void drop_lane();
+
  private:
   friend class FiberClock;
   Clock clock_;
@@ -59,8 +62,11 @@ class FiberClock {
   FiberClock& operator=(const FiberClock&) = delete;
 
   // First run. `owner` names the fiber in lane_table. An empty snapshot: a fiber (or
-  // thread) that nothing happens before.
-  void start(SpawnSnapshot&& snapshot, unsigned processor, std::uint64_t owner);
+  // thread) that nothing happens before. Returns who had its lane last, 0 when nobody had.
+  std::uint64_t start(SpawnSnapshot&& snapshot, unsigned processor, std::uint64_t owner);
+  // The same without a lane: it hands on what it acquires, and its own accesses are not
+  // recorded; for who is not checked.
+  void start_without_lane(SpawnSnapshot&& snapshot, std::uint64_t owner);
   // Never runs again; the lane stays for whoever turns out to be ordered after it. To be
   // called for every fiber that started, or its lane is lost.
   void end();
@@ -74,9 +80,9 @@ class FiberClock {
   // Acquires what was there and leaves what the fiber knew before: a channel's slot.
   void swap(Sync& sync);
   [[nodiscard]] SpawnSnapshot spawn();
-  // Orders the fiber after all that ended fibers did, joined or not: run() returns.
-  // O(lanes); nobody may be starting or ending fibers.
-  void acquire_ended();
+  // Orders the fiber after all that ended fibers did, joined or not: run() returns. Of the
+  // lanes' last owners, those for which `counts` says so. O(lanes); they may not be starting.
+  void acquire_ended(bool (*counts)(std::uint64_t owner));
 
   // Lane and epoch, with empty mask and kind; 0 when the fiber got no lane: then it
   // must not be left in shadow (the fiber's accesses are checked but not recorded).

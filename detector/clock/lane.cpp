@@ -222,12 +222,13 @@ LaneGrant LaneTable::take(LaneId reserved, std::uint64_t owner) {
   Lane& taken = lane_at(reserved);
   const bool ticks = kBrokenRule != 4 || taken.cur == 0;
   if (ticks) ++taken.cur;  // E4
-  // Both relaxed: for reports only.
-  taken.owner.store(owner, std::memory_order_relaxed);
-  taken.owned_from.store(taken.cur, std::memory_order_relaxed);
+  // relaxed: one owner after the other, each behind the lock of the home processor.
+  const std::uint64_t previous = taken.owner.exchange(owner, std::memory_order_relaxed);
+  taken.owned_from.store(taken.cur, std::memory_order_relaxed);  // relaxed: for reports only
   return {.lane = reserved,
           .generation = generation(reserved),
           .cur = taken.cur,
+          .previous_owner = previous,
           .must_tick = ticks,
           .adoptable = static_cast<LaneList&&>(taken.adoptable)};
 }

@@ -46,6 +46,7 @@ struct LaneGrant {
   LaneId lane = kNoLane;
   std::uint32_t generation = 0;
   Epoch cur = 0;           // the first epoch to stamp with
+  std::uint64_t previous_owner = 0;  // of a lane that is taken over
   bool must_tick = false;  // at the first release
   LaneList adoptable{};    // lanes that the last owner could have handed on
 };

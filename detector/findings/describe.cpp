@@ -4,6 +4,7 @@
 
 #include "detector/history/history.h"
 #include "detector/process/main_thread.h"
+#include "detector/race/attached_threads.h"
 #include "detector/race/objects.h"
 #include "detector/symbolize/trace.h"
 
@@ -26,8 +27,16 @@ FiberName fiber_name(uint64_t id) {
   FiberName name;
   name.id = id;
   if (id == kMainThreadId) name.kind = FiberName::Kind::kMainThread;
+  if (is_thread_id(id)) {
+    name.kind = FiberName::Kind::kThread;
+    name.id = id - kThreadIds;
+  }
   if (const FiberInfo* info = find_fiber(id)) name.name = info->name;
   return name;
+}
+
+uint64_t id_of(const FiberName& fiber) {
+  return fiber.kind == FiberName::Kind::kThread ? kThreadIds + fiber.id : fiber.id;
 }
 
 std::optional<ReportFiber> describe_fiber(FindingScope& scope, uint64_t id) {
@@ -83,6 +92,7 @@ std::optional<ReportLocation> describe_location(FindingScope& scope, uintptr_t a
   }
   uint64_t owner = fiber_of_stack_address(address);
   if (owner == kNoFiberId && main_thread_stack_contains(address)) owner = kMainThreadId;
+  if (owner == kNoFiberId) owner = thread_of_stack_address(address);
   if (owner == kNoFiberId) return std::nullopt;
   location.kind = ReportLocation::Kind::kStack;
   location.fiber = fiber_name(owner);

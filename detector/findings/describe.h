@@ -18,6 +18,8 @@
 namespace fibersan {
 
 FiberName fiber_name(uint64_t id);
+// The id that it was made of.
+uint64_t id_of(const FiberName& fiber);
 
 // Absent for the main thread and for unknown ids: there is nothing to say.
 std::optional<ReportFiber> describe_fiber(FindingScope& scope, uint64_t id);

@@ -194,7 +194,7 @@ class RaceReporter {
   void add_fibers(FindingScope& scope, Report& report) {
     std::vector<uint64_t> ids = {race_.current.fiber->info->id, previous_fiber()};
     if (report.location && report.location->kind != ReportLocation::Kind::kGlobal) {
-      ids.push_back(report.location->fiber.id);
+      ids.push_back(id_of(report.location->fiber));
     }
     for (size_t i = 0; i < ids.size(); ++i) {
       bool told = false;

@@ -28,7 +28,7 @@ struct CallPlace {
 
 // Tracking begins: the shadow is there and options are read.
 void start_heap_tracking();
-// For ever: see stop_checking() in race/thread.h.
+// For ever: with stop_checking() in race/thread.h.
 void stop_heap_tracking();
 
 // Null and errno as the C library leaves them when there is no memory.

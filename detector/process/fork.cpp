@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "detector/findings/findings.h"
+#include "detector/heap/allocate.h"
 #include "detector/process/end.h"
 #include "detector/race/thread.h"
 
@@ -14,7 +15,9 @@ void in_child() {
   note_process();
   findings_after_fork_in_child();
   // What other threads did just then is unfinished, and their locks are never released (F3).
-  if (accesses_are_parallel.load(std::memory_order_relaxed)) stop_checking();
+  if (!accesses_are_parallel.load(std::memory_order_relaxed)) return;
+  stop_heap_tracking();
+  stop_checking();
 }
 
 }  // namespace

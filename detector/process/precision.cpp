@@ -1,6 +1,7 @@
 #include "detector/process/precision.h"
 
 #include "detector/clock/lane.h"
+#include "detector/race/attached_threads.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/extended.h"
 

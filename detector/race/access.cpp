@@ -1,7 +1,6 @@
 #include "detector/race/access.h"
 
 #include "detector/history/context.h"
-#include "detector/race/foreign_run.h"
 #include "detector/shadow/extended.h"
 #include "detector/shadow/shadow.h"
 #include "detector/shadow/touched_pages.h"
@@ -131,7 +130,6 @@ void report_conflicts(const fsan_fiber& fiber, const Access& access, const Calle
   race.current.frame = caller.frame;
   race.current.fiber = &fiber;
   for (const Conflicts::Conflict& conflict : conflicts) {
-    if (between_main_and_foreign_run(fiber, conflict.stamp)) continue;
     race.previous = conflict.stamp;
     race.cell = conflict.cell;
     report_race(race);

@@ -45,11 +45,7 @@ struct Access {
 };
 
 // The fiber in whose name the calling thread makes accesses; null: they are not checked.
-inline fsan_fiber* accessing_fiber() {
-  fsan_fiber* fiber = this_thread.fiber;
-  if (__builtin_expect(fiber == nullptr, 0)) count_foreign_thread();
-  return fiber;
-}
+inline fsan_fiber* accessing_fiber() { return acting_fiber(); }
 
 // Stamps that an access races with, and the cells they were found in.
 class Conflicts {

@@ -1,13 +1,19 @@
-// held_locks.h: questions about the locks that a fiber holds.
+// held_locks.h: the locks that a fiber or thread holds, and the edges they make.
 //
 // Threads:  the thread that runs the fiber, or has just stopped running it for good.
-// Not here: how locks are added and removed, see hooks_edges.cpp.
 #ifndef FIBERSAN_DETECTOR_RACE_HELD_LOCKS_H
 #define FIBERSAN_DETECTOR_RACE_HELD_LOCKS_H
 
 #include "detector/fiber.h"
+#include "detector/race/access.h"
 
 namespace fibersan {
+
+// The events of the hooks lock_acquired and lock_released, wherever they come from. False:
+// the fiber did not hold it.
+void note_lock_acquired(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode,
+                        const Caller& caller);
+bool note_lock_released(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode);
 
 // Locks that another fiber unlocked in this one's place (a finding of the runtime's) leave
 // its set.

@@ -45,7 +45,7 @@ void clear_sync(const void* address) {
 
 // The running fiber, whose stack reaches down to this frame at least. Null: not checked.
 fsan_fiber* fiber_at(const void* frame) {
-  fsan_fiber* const fiber = this_thread.fiber;
+  fsan_fiber* const fiber = acting_fiber();
   if (fiber != nullptr) note_stack_use(*fiber, reinterpret_cast<uintptr_t>(frame));
   return fiber;
 }
@@ -118,6 +118,29 @@ bool holds_for_reading(const fsan_fiber& fiber, const void* lock) {
   return false;
 }
 
+void note_lock_acquired(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode,
+                        const Caller& caller) {
+  note_stack_use(fiber, reinterpret_cast<uintptr_t>(caller.frame));
+  acquire_from(fiber, lock);
+  if (!is_read(mode)) acquire_from(fiber, readers_of(lock));
+  drop_released_by_others(fiber);
+  add_held(fiber, lock, !is_read(mode), caller);
+}
+
+bool note_lock_released(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode) {
+  const bool held = remove_held(fiber, lock, !is_read(mode));
+  if (is_read(mode)) {
+    merge_to(fiber, readers_of(lock));
+  } else if (held) {
+    // The writer knows all that readers released before; the next one learns it from here.
+    clear_sync(readers_of(lock));
+    release_to(fiber, lock);
+  } else {
+    merge_to(fiber, lock);  // H2
+  }
+  return held;
+}
+
 }  // namespace fibersan
 
 extern "C" {
@@ -140,30 +163,18 @@ void __fsan_merge(const void* sync) {
 void __fsan_lock_acquired(const void* lock, enum fsan_lock_mode mode) {
   fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0));
   if (fiber == nullptr) return;
-  const bool read = fibersan::is_read(mode);
-  fibersan::acquire_from(*fiber, lock);
-  if (!read) fibersan::acquire_from(*fiber, fibersan::readers_of(lock));
-  fibersan::drop_released_by_others(*fiber);
-  if (read && fibersan::holds_for_reading(*fiber, lock))
-    __fsan_misuse(FSAN_FINDING_RECURSIVE_READ_LOCK, lock);
-  fibersan::add_held(*fiber, lock, !read, FIBERSAN_CALLER(__fsan_running.context));
+  if (fibersan::is_read(mode)) {
+    fibersan::drop_released_by_others(*fiber);
+    if (fibersan::holds_for_reading(*fiber, lock))
+      __fsan_misuse(FSAN_FINDING_RECURSIVE_READ_LOCK, lock);
+  }
+  fibersan::note_lock_acquired(*fiber, lock, mode, FIBERSAN_CALLER(__fsan_running.context));
 }
 
 void __fsan_lock_released(const void* lock, enum fsan_lock_mode mode) {
   fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0));
   if (fiber == nullptr) return;
-  const bool read = fibersan::is_read(mode);
-  const bool held = fibersan::remove_held(*fiber, lock, !read);
-  if (!held) fibersan::release_by_other(lock);
-  if (read) {
-    fibersan::merge_to(*fiber, fibersan::readers_of(lock));
-  } else if (held) {
-    // The writer knows all that readers released before; the next one learns it from here.
-    fibersan::clear_sync(fibersan::readers_of(lock));
-    fibersan::release_to(*fiber, lock);
-  } else {
-    fibersan::merge_to(*fiber, lock);  // H2
-  }
+  if (!fibersan::note_lock_released(*fiber, lock, mode)) fibersan::release_by_other(lock);
 }
 
 }  // extern "C"

@@ -1,18 +1,14 @@
 // Fibers, processors and runs: who is executing on which thread, from when to when.
 #include <new>
 
-#include "detector/clock/check.h"
 #include "detector/clock/slab.h"
-#include "detector/clock/spin_lock.h"
 #include "detector/collector/lane_collector.h"
-#include "detector/heap/allocate.h"
 #include "detector/history/context.h"
 #include "detector/race/access.h"
+#include "detector/race/attached_threads.h"
 #include "detector/race/fiber_table.h"
-#include "detector/race/foreign_run.h"
 #include "detector/race/held_locks.h"
 #include "detector/race/names.h"
-#include "detector/shadow/shadow.h"
 
 extern "C" {
 constinit __thread struct fsan_running_state __fsan_running = {0, 0};
@@ -20,31 +16,10 @@ constinit __thread struct fsan_running_state __fsan_running = {0, 0};
 
 namespace fibersan {
 
-constinit thread_local ThreadState this_thread;
-constinit std::atomic<bool> accesses_are_parallel{false};
-
 namespace {
 
-constexpr unsigned kWorkerLimit = 16384;
-constexpr uintptr_t kPage = 4096;
-
-// Never destroyed: hooks are called until the very end.
-[[clang::no_destroy]] constinit fsan_fiber main_thread;
-constinit Ring main_ring;
-constinit Ring worker_rings[kWorkerLimit];
-constinit unsigned ring_log2_events = 0;
-constinit std::atomic<uint64_t> foreign_count{0};
 constinit std::atomic<bool> stopped{false};
 constinit Slab fiber_slab(sizeof(fsan_fiber));
-
-// What the fiber's stack leaves in the shadow is nobody's. A page more than was seen:
-// a frame below the last hook may have handed out its address without one.
-void clear_stack(const fsan_fiber& fiber) {
-  uintptr_t low = fiber.lowest_touched - kPage;
-  if (low < fiber.stack.low || low > fiber.stack.high) low = fiber.stack.low;
-  if (fiber.lowest_touched >= fiber.stack.high) return;
-  clear_shadow(low, fiber.stack.high - low);
-}
 
 void end_fiber(fsan_fiber& fiber) {
   if (fiber.clock.started()) fiber.clock.end();
@@ -56,13 +31,6 @@ void end_fiber(fsan_fiber& fiber) {
   fiber_slab.free(&fiber);
 }
 
-void run_on_this_thread(fsan_fiber* fiber) {
-  if (checking_has_stopped()) fiber = nullptr;
-  this_thread.fiber = fiber;
-  __fsan_running.context = fiber == nullptr ? 0 : fiber->context;
-  refresh_stamp();
-}
-
 }  // namespace
 
 // relaxed: set while the process has one thread.
@@ -70,32 +38,8 @@ bool checking_has_stopped() { return stopped.load(std::memory_order_relaxed); }
 
 void stop_checking() {
   stopped.store(true, std::memory_order_relaxed);
-  stop_heap_tracking();
   run_on_this_thread(nullptr);
 }
-
-fsan_fiber* running_fiber() { return this_thread.fiber; }
-
-void start_main_thread(StackBounds stack, unsigned log2_events) {
-  ring_log2_events = log2_events;
-  lane_collector.start();
-  main_ring.open(log2_events);
-  main_thread.info = make_fiber_info(kMainThreadId, kNoFiberId, 0, nullptr);
-  main_thread.stack = stack;
-  main_thread.lowest_touched = stack.high;
-  main_thread.clock.start(SpawnSnapshot{}, 0, kMainThreadId);
-  this_thread.main_thread = &main_thread;
-  this_thread.ring = &main_ring;
-  run_on_this_thread(&main_thread);
-}
-
-void count_foreign_thread() {
-  if (this_thread.is_worker || this_thread.counted_foreign || checking_has_stopped()) return;
-  this_thread.counted_foreign = true;
-  foreign_count.fetch_add(1, std::memory_order_relaxed);
-}
-
-uint64_t foreign_threads() { return foreign_count.load(std::memory_order_relaxed); }
 
 }  // namespace fibersan
 
@@ -105,49 +49,48 @@ using fibersan::this_thread;
 extern "C" {
 
 void __fsan_processor_acquired(uint32_t index) {
-  FIBERSAN_CHECK(index < fibersan::kWorkerLimit, index);
-  fibersan::Ring& ring = fibersan::worker_rings[index];
-  if (!ring.is_open()) ring.open(fibersan::ring_log2_events);
-  this_thread.ring = &ring;
+  if (this_thread.own == nullptr) fibersan::become_runtime_thread();
+  this_thread.ring = &fibersan::worker_ring(index);
   this_thread.processor = index;
-  this_thread.is_worker = true;
   this_thread.segment_is_stale = true;
 }
 
 void __fsan_processor_released(uint32_t) {
-  this_thread.ring = this_thread.main_thread == nullptr ? nullptr : &fibersan::main_ring;
+  this_thread.ring = this_thread.own_ring;
   this_thread.segment_is_stale = true;
 }
 
+void __fsan_own_work_begins(void) { ++this_thread.own_work_depth; }
+void __fsan_own_work_ends(void) { --this_thread.own_work_depth; }
+
 void __fsan_run_started(uint32_t processors, uint64_t) {
-  // Beside a run on another thread the main one may make accesses of its own.
-  const bool is_foreign = this_thread.main_thread == nullptr;
-  fibersan::accesses_are_parallel.store(processors > 1 || is_foreign, std::memory_order_relaxed);
-  fibersan::note_run_started();
+  if (checking_has_stopped()) return;
+  fibersan::note_run_started(processors > 1);
 }
 
 int __fsan_run_widened(int asleep) {
-  if (fibersan::accesses_are_parallel.load(std::memory_order_relaxed)) return 0;
+  if (checking_has_stopped()) return 0;
+  if (fibersan::accesses_are_parallel.load(std::memory_order_relaxed)) {
+    fibersan::note_run_widened();
+    return 0;
+  }
   // Within an access it might overwrite what the second thread is about to store.
   if (asleep == 0) return 1;
-  // Relaxed: what starts the second thread, or gives it a processor, comes after.
-  fibersan::accesses_are_parallel.store(true, std::memory_order_relaxed);
+  fibersan::note_run_widened();
   return 0;
 }
 
 // Its record stays for ever: the thread in the call goes on using it.
 void __fsan_fiber_abandoned(struct fsan_fiber* fiber) {
-  if (!checking_has_stopped()) fibersan::remove_live(*fiber);
+  if (checking_has_stopped()) return;
+  fibersan::note_fiber_abandoned();
+  fibersan::remove_live(*fiber);
 }
 
 void __fsan_run_finished(void) {
   if (checking_has_stopped()) return;
   while (fsan_fiber* fiber = fibersan::first_live()) fibersan::end_fiber(*fiber);
-  fibersan::accesses_are_parallel.store(false, std::memory_order_relaxed);
-  fibersan::run_on_this_thread(this_thread.main_thread);
-  if (this_thread.fiber == nullptr) return;
-  this_thread.fiber->clock.acquire_ended();
-  fibersan::refresh_stamp();
+  fibersan::note_run_finished();
 }
 
 struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const void* stack_low,
@@ -161,9 +104,8 @@ struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const voi
     stack = fibersan::note_stack(caller.context, caller.pc, caller.frame, creator->stack);
     fiber->snapshot = creator->clock.spawn();
     fibersan::note_stack_use(*creator, reinterpret_cast<uintptr_t>(caller.frame));
+    fiber->checked = creator->checked;
     fibersan::refresh_stamp();
-  } else if (this_thread.ring == nullptr) {  // no processor: a run begins
-    fiber->snapshot = fibersan::snapshot_for_foreign_run();
   }  // else by a timer: the fiber knows nothing until it acquires what armed the timer
   fiber->info = fibersan::make_fiber_info(
       id, creator == nullptr ? fibersan::kNoFiberId : creator->info->id, stack, name);
@@ -180,7 +122,10 @@ void __fsan_fiber_named(struct fsan_fiber* fiber, const char* name) {
 
 void __fsan_fiber_switched_in(struct fsan_fiber* fiber) {
   if (checking_has_stopped()) return;
-  if (!fiber->clock.started()) {
+  if (!fiber->clock.started() && !fiber->checked) {
+    fiber->clock.start_without_lane(static_cast<fibersan::SpawnSnapshot&&>(fiber->snapshot),
+                                    fiber->info->id);
+  } else if (!fiber->clock.started()) {
     fiber->clock.start(static_cast<fibersan::SpawnSnapshot&&>(fiber->snapshot),
                        this_thread.processor, fiber->info->id);
   }

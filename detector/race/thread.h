@@ -2,11 +2,12 @@
 //
 // State:    one ThreadState for each OS thread, thread-local.
 // Threads:  its own only.
+// Not here: how threads come and go, see attached_threads.h.
 //
 // Invariants
 //   T1  __fsan_running.stamp is the stamp of `fiber`, or 0 when `fiber` is null.
-//   T2  A ring has one writer: a processor's ring belongs to the thread that has the
-//       processor, the main thread's own ring is used outside of fibers.
+//   T2  A ring has one writer: a worker's ring belongs to the thread that has the number, a
+//       thread's own ring is used outside of fibers.
 #ifndef FIBERSAN_DETECTOR_RACE_THREAD_H
 #define FIBERSAN_DETECTOR_RACE_THREAD_H
 
@@ -19,13 +20,21 @@
 
 namespace fibersan {
 
+enum class ThreadKind : uint8_t {
+  kUnseen,   // no event yet, and nobody told how it came to be
+  kKnown,    // has a record of its own: the main thread, an attached one
+  kRuntime,  // the runtime's or the detector's: outside of fibers nothing is checked
+  kEnded     // its record has gone; what its last breath does is not checked
+};
+
 struct ThreadState {
-  fsan_fiber* fiber = nullptr;        // runs here; the main thread's record outside of fibers
-  fsan_fiber* main_thread = nullptr;  // its record, on the main thread
+  fsan_fiber* fiber = nullptr;  // runs here; the thread's own record outside of fibers
+  fsan_fiber* own = nullptr;    // the thread's own record, when it is kKnown
   Ring* ring = nullptr;
+  Ring* own_ring = nullptr;
   unsigned processor = 0;
-  bool is_worker = false;  // has had a processor
-  bool counted_foreign = false;
+  unsigned own_work_depth = 0;  // the runtime uses system locks and threads for itself
+  ThreadKind kind = ThreadKind::kUnseen;
   bool segment_is_stale = true;  // the ring does not know yet who runs in which epoch
 };
 
@@ -42,6 +51,19 @@ inline void refresh_stamp() {
   this_thread.segment_is_stale = true;
 }
 
+// The calling thread goes on in the name of the fiber, or of nobody.
+void run_on_this_thread(fsan_fiber* fiber);
+
+// A thread that nobody told of gets its record; null when it is none of those.
+fsan_fiber* attach_unseen_thread();
+
+// In whose name the calling thread acts: the running fiber, or the thread. Null: the
+// scheduler works here, nothing is checked.
+inline fsan_fiber* acting_fiber() {
+  fsan_fiber* fiber = this_thread.fiber;
+  return __builtin_expect(fiber == nullptr, 0) ? attach_unseen_thread() : fiber;
+}
+
 // The record of the main thread begins. `log2_events` is the size of every ring.
 void start_main_thread(StackBounds stack, unsigned log2_events);
 
@@ -49,10 +71,6 @@ void start_main_thread(StackBounds stack, unsigned log2_events);
 // checked, for ever.
 void stop_checking();
 bool checking_has_stopped();
-
-// Counted once for each thread that is neither the main one nor the runtime's.
-void count_foreign_thread();
-uint64_t foreign_threads();
 
 }  // namespace fibersan
 

@@ -66,6 +66,12 @@ size_t closing_bracket(std::string_view text, size_t open) {
   return text.size() - 1;
 }
 
+// The start of a std::thread has a name only where the library's symbols are installed.
+bool is_entry(const SourceFrame& frame) {
+  return is_entry(base_name(frame)) ||
+         (frame.function.empty() && frame.module.starts_with("libstdc++.so"));
+}
+
 size_t outer_end(const std::vector<SourceFrame>& frames) {
   for (size_t i = 0; i < frames.size(); ++i) {
     if (frames[i].function == "main") return i + 1;
@@ -73,7 +79,7 @@ size_t outer_end(const std::vector<SourceFrame>& frames) {
   size_t last = frames.size();
   // Standard functions (std::invoke and its like) go with the entry they were called by.
   for (size_t i = last; i > 0; --i) {
-    if (is_entry(base_name(frames[i - 1]))) {
+    if (is_entry(frames[i - 1])) {
       last = i - 1;
     } else if (last == frames.size() || !is_standard(base_name(frames[i - 1]))) {
       break;

@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include "runtime/fiber.h"
+#include "runtime/hooks.h"
 #include "runtime/park.h"
 #include "runtime/stack_walk.h"
 #include "runtime/timers.h"
@@ -101,6 +102,7 @@ bool wait_for_answer() {
 }  // namespace
 
 RunningStacks::RunningStacks() {
+  const hooks::OwnWork own_work;
   one_reader.lock();
   struct sigaction action = {};
   if (sigaction(kSignal, nullptr, &previous_action) != 0) return;
@@ -112,6 +114,7 @@ RunningStacks::RunningStacks() {
 }
 
 RunningStacks::~RunningStacks() {
+  const hooks::OwnWork own_work;
   if (installed_) sigaction(kSignal, &previous_action, nullptr);
   one_reader.unlock();
 }

@@ -1,8 +1,10 @@
-// run() on a std::thread. That the thread begins and ends is not seen yet, so what main does
-// and what those fibers do is never called a race, and the thread is counted as not checked.
+// run() on a std::thread: what main did before the thread and does after the join is ordered
+// with its fibers. With -DRACY main works beside the thread: a race with its fibers.
 //
-// RUN: %fibersan %s -o %t && %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
-// RUN: %fibersan %s -o %t && env FIBER_OPTIONS=procs=1 %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
+// RUN: %fibersan %s -o %t && %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING --implicit-check-not=precision
+// RUN: env FIBER_OPTIONS=procs=1 %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING --implicit-check-not=precision
+// RUN: %fibersan -DRACY %s -o %t.racy && %exits 66 %run %t.racy > %t.out 2>&1
+// RUN: FileCheck %s --check-prefix=RACY < %t.out
 #include <fiber/fiber.h>
 
 #include <cstdio>
@@ -22,7 +24,11 @@ int run_there(int rounds) {
       group.go([] { of_fibers += of_main; });
       group.wait();
     });
+    of_fibers += 0;
   });
+#ifdef RACY
+  of_main = 1;
+#endif
   thread.join();
   return status;
 }
@@ -31,7 +37,7 @@ int main() {
   of_main = 1;
   shared = {1, 2, 3};
   int status = run_there(1);
-  // After a foreign run: main itself, a run of its own, another foreign one.
+  // After a run on a thread: main itself, a run of its own, another one on a thread.
   std::printf("fibers %d\n", of_fibers);
   of_fibers += 1;
   shared.push_back(4);
@@ -47,4 +53,8 @@ int main() {
 }
 // CHECK-DAG: fibers 2
 // CHECK-DAG: fibers 8, size 7
-// CHECK-DAG: FiberSan: reported 0 warnings; precision: {{.*}}foreign threads not checked
+// RACY: WARNING: FiberSan: data race
+// RACY-DAG: by main thread
+// RACY-DAG: by fiber {{1|2}}
+// RACY: Location is global 'of_main'
+// RACY: Fiber {{1|2}} ({{.*}}) created by {{thread|fiber}} 1

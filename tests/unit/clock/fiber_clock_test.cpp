@@ -212,7 +212,7 @@ TEST_F(FiberClockTest, AcquireEndedKnowsTheUnjoined) {
   const Stamp of_a = access(*a);
   const Stamp of_b = access(*b);
   a->end();
-  main.acquire_ended();
+  main.acquire_ended([](uint64_t) { return true; });
   EXPECT_TRUE(main.covers(of_a));
   EXPECT_FALSE(main.covers(of_b));
   b->end();
@@ -230,7 +230,7 @@ TEST_F(FiberClockTest, AcquireEndedKeepsTheShortCutHonest) {
   Sync second;
   ended->release(second);
   ended->end();
-  main.acquire_ended();
+  main.acquire_ended([](uint64_t) { return true; });
   EXPECT_FALSE(main.covers(of_living));
   main.acquire(second);
   EXPECT_TRUE(main.covers(of_living));

@@ -30,7 +30,7 @@ class FakeFiber {
     __fsan_fiber_switched_in(fiber_);
     body();
     __fsan_fiber_switched_out(fiber_);
-    __fsan_fiber_switched_in(this_thread.main_thread);
+    __fsan_fiber_switched_in(this_thread.own);
     return recorded.races - before;
   }
   void end() {

@@ -6,7 +6,6 @@
 
 #include <cstdio>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "detector/shadow/extended.h"
@@ -145,40 +144,6 @@ TEST_F(Memory, ClearingStopsAtItsEnds) {
       EXPECT_EQ(b.run(writes(offset)), 0) << size << " at " << offset;
     }
   }
-}
-
-// A run on a foreign thread: nothing that the main thread did or does is a race (F1, F2).
-TEST_F(Memory, RunOnAForeignThread) {
-  FakeFiber ended;
-  ended.run(writes(0));
-  ended.end();
-  writes(8)();  // the main thread's own
-  int races = -1;
-  std::thread([&] {
-    __fsan_run_started(2, 1);
-    {
-      // As run() does it: its first fiber comes before the thread has a processor.
-      fsan_fiber* const fiber = __fsan_fiber_created(1 << 20, nullptr, nullptr, nullptr);
-      __fsan_processor_acquired(1);
-      __fsan_fiber_switched_in(fiber);
-      writes(0)();
-      writes(8)();
-      writes(16)();
-      __fsan_fiber_switched_out(fiber);
-      __fsan_fiber_ended(fiber);
-    }
-    races = recorded.races;
-    __fsan_processor_released(1);
-    __fsan_run_finished();
-  }).join();
-  EXPECT_EQ(races, 0);
-  writes(16)();
-  EXPECT_EQ(recorded.races, 0);
-  // A run of the main thread is ordered after the foreign one, and keeps its eyes open.
-  __fsan_run_started(2, 1);
-  EXPECT_EQ(races_of(writes(16), [] {}), 0);
-  EXPECT_EQ(races_of(writes(24), writes(24)), 1);
-  EXPECT_EQ(foreign_threads(), 1u);
 }
 
 }  // namespace

@@ -1,0 +1,426 @@
+#include "detector/race/attached_threads.h"
+
+#include <limits.h>
+
+#include <new>
+
+#include "detector/clock/check.h"
+#include "detector/clock/slab.h"
+#include "detector/clock/spin_lock.h"
+#include "detector/collector/lane_collector.h"
+#include "detector/race/fiber_table.h"
+#include "detector/race/names.h"
+#include "detector/race/thread.h"
+#include "detector/shadow/shadow.h"
+
+namespace fibersan {
+
+constinit thread_local ThreadState this_thread;
+constinit std::atomic<bool> accesses_are_parallel{false};
+
+struct AttachedThread {
+  fsan_fiber fiber;
+  Sync ended;              // what it knew at its end
+  unsigned processor = 0;  // its creator's: there it finds lanes to take over
+  pthread_t handle = {};
+  bool has_handle = false;
+  bool may_be_joined = false;
+  unsigned references = 0;  // its creator's, its own, one while it may be joined, joiners'
+  AttachedThread* newer = nullptr;
+  AttachedThread* older = nullptr;
+};
+
+namespace {
+
+constexpr unsigned kWorkerLimit = 16384;
+constexpr uintptr_t kPage = 4096;
+
+// Never destroyed: hooks are called until the very end.
+[[clang::no_destroy]] constinit fsan_fiber main_thread;
+constinit Ring main_ring;
+constinit Ring worker_rings[kWorkerLimit];
+constinit unsigned ring_log2_events = 0;
+
+constinit Slab record_slab(sizeof(AttachedThread));
+SpinLock threads_lock;  // rank 4: the locks of Syncs' clocks inside
+AttachedThread* newest FIBERSAN_GUARDED_BY(threads_lock) = nullptr;
+constinit std::atomic<uint64_t> threads_ever{0};
+constinit std::atomic<uint64_t> foreign_count{0};
+
+// A ring that lies idle, for the next thread: a ring is mapped for ever.
+struct ThreadRing {
+  Ring ring;
+  ThreadRing* next = nullptr;
+};
+constinit Slab ring_slab(sizeof(ThreadRing));
+SpinLock rings_lock;  // rank 4
+ThreadRing* idle_rings FIBERSAN_GUARDED_BY(rings_lock) = nullptr;
+
+SpinLock parallel_lock;  // rank 4
+unsigned live_threads FIBERSAN_GUARDED_BY(parallel_lock) = 0;
+bool run_is_parallel FIBERSAN_GUARDED_BY(parallel_lock) = false;
+
+SpinLock handing_over;  // rank 4
+[[clang::no_destroy]] constinit Sync lanes_handed_over FIBERSAN_GUARDED_BY(handing_over);
+
+void update_parallel() FIBERSAN_REQUIRES(parallel_lock) {
+  // relaxed: when it becomes true the second thread has not started yet, and when it becomes
+  // false only one is left.
+  accesses_are_parallel.store(live_threads != 0 || run_is_parallel, std::memory_order_relaxed);
+}
+
+void count_live(int change) {
+  SpinGuard guard(parallel_lock);
+  live_threads += static_cast<unsigned>(change);
+  update_parallel();
+}
+
+Ring* take_ring() {
+  SpinGuard guard(rings_lock);
+  ThreadRing* ring = idle_rings;
+  if (ring != nullptr) {
+    idle_rings = ring->next;
+  } else {
+    ring = new (ring_slab.allocate()) ThreadRing;
+    ring->ring.open(ring_log2_events);
+  }
+  return &ring->ring;
+}
+
+void give_back_ring(Ring* ring) {
+  static_assert(__builtin_offsetof(ThreadRing, ring) == 0);
+  auto* idle = reinterpret_cast<ThreadRing*>(ring);
+  SpinGuard guard(rings_lock);
+  idle->next = idle_rings;
+  idle_rings = idle;
+}
+
+// Its destructors run in rounds; in the last one we are behind all but those that set their
+// value three times anew.
+pthread_key_t end_key;
+bool has_end_key = false;
+
+void end_key_destroyed(void* rounds) {
+  const auto left = reinterpret_cast<uintptr_t>(rounds);
+  if (left > 1 && pthread_setspecific(end_key, reinterpret_cast<void*>(left - 1)) == 0) return;
+  thread_ends();
+}
+
+void arm_end() {
+  if (has_end_key)
+    pthread_setspecific(end_key, reinterpret_cast<void*>(uintptr_t{PTHREAD_DESTRUCTOR_ITERATIONS}));
+}
+
+StackBounds own_stack() {
+  StackBounds bounds;
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return bounds;
+  void* low = nullptr;
+  size_t size = 0;
+  if (pthread_attr_getstack(&attributes, &low, &size) == 0) {
+    bounds.low = reinterpret_cast<uintptr_t>(low);
+    bounds.high = bounds.low + size;
+  }
+  pthread_attr_destroy(&attributes);
+  return bounds;
+}
+
+AttachedThread* make_record(uint64_t creator_id, StackId where) {
+  auto* thread = new (record_slab.allocate()) AttachedThread;
+  const uint64_t number =
+      threads_ever.fetch_add(1, std::memory_order_relaxed) % (kMostThreadIds - 1) + 1;
+  thread->fiber.info = make_fiber_info(kThreadIds + number, creator_id, where, nullptr);
+  SpinGuard guard(threads_lock);
+  thread->older = newest;
+  if (newest != nullptr) newest->newer = thread;
+  newest = thread;
+  return thread;
+}
+
+void drop_references(AttachedThread& thread, unsigned count) {
+  {
+    SpinGuard guard(threads_lock);
+    thread.references -= count;
+    if (thread.references != 0) return;
+    (thread.newer == nullptr ? newest : thread.newer->older) = thread.older;
+    if (thread.older != nullptr) thread.older->newer = thread.newer;
+  }
+  thread.~AttachedThread();
+  record_slab.free(&thread);
+}
+
+AttachedThread* find_joinable(pthread_t handle) FIBERSAN_REQUIRES(threads_lock) {
+  AttachedThread* thread = newest;
+  while (thread != nullptr && !(thread->has_handle && thread->may_be_joined &&
+                                pthread_equal(thread->handle, handle) != 0))
+    thread = thread->older;
+  return thread;
+}
+
+// Returns a record to give up: of a thread that was joined without our seeing it, for the
+// system has given its handle to another one.
+AttachedThread* set_handle(AttachedThread& thread, pthread_t handle)
+    FIBERSAN_REQUIRES(threads_lock) {
+  AttachedThread* stale = find_joinable(handle);
+  if (stale != nullptr) stale->may_be_joined = false;
+  thread.handle = handle;
+  thread.has_handle = true;
+  return stale;
+}
+
+// The record's second half: on the thread itself.
+void adopt_record(AttachedThread& thread) {
+  this_thread.kind = ThreadKind::kKnown;
+  this_thread.own = &thread.fiber;
+  thread.fiber.stack = own_stack();
+  thread.fiber.lowest_touched = thread.fiber.stack.high;
+  arm_end();
+}
+
+// A4
+void start_clock(fsan_fiber& fiber) {
+  SpinGuard guard(handing_over);
+  const uint64_t previous = fiber.clock.start(static_cast<SpawnSnapshot&&>(fiber.snapshot),
+                                              this_thread.processor, fiber.info->id);
+  if (is_fiber_id(previous)) fiber.clock.merge(lanes_handed_over);
+}
+
+// Of the record that this_thread.own is part of.
+AttachedThread& record_of(fsan_fiber& fiber) {
+  static_assert(__builtin_offsetof(AttachedThread, fiber) == 0);
+  return reinterpret_cast<AttachedThread&>(fiber);
+}
+
+}  // namespace
+
+fsan_fiber* running_fiber() { return this_thread.fiber; }
+
+void run_on_this_thread(fsan_fiber* fiber) {
+  if (checking_has_stopped()) fiber = nullptr;
+  this_thread.fiber = fiber;
+  __fsan_running.context = fiber == nullptr ? 0 : fiber->context;
+  refresh_stamp();
+}
+
+void start_main_thread(StackBounds stack, unsigned log2_events) {
+  ring_log2_events = log2_events;
+  lane_collector.start();
+  main_ring.open(log2_events);
+  main_thread.info = make_fiber_info(kMainThreadId, kNoFiberId, 0, nullptr);
+  main_thread.stack = stack;
+  main_thread.lowest_touched = stack.high;
+  main_thread.clock.start(SpawnSnapshot{}, 0, kMainThreadId);
+  this_thread.kind = ThreadKind::kKnown;
+  this_thread.own = &main_thread;
+  this_thread.ring = this_thread.own_ring = &main_ring;
+  // Before any key of the program's.
+  has_end_key = pthread_key_create(&end_key, end_key_destroyed) == 0;
+  run_on_this_thread(&main_thread);
+}
+
+// What the stack leaves in the shadow is nobody's. A page more than was seen: a frame below
+// the last hook may have handed out its address without one.
+void clear_stack(const fsan_fiber& fiber) {
+  uintptr_t low = fiber.lowest_touched - kPage;
+  if (low < fiber.stack.low || low > fiber.stack.high) low = fiber.stack.low;
+  if (fiber.lowest_touched >= fiber.stack.high) return;
+  clear_shadow(low, fiber.stack.high - low);
+}
+
+Ring& worker_ring(uint32_t index) {
+  FIBERSAN_CHECK(index < kWorkerLimit, index);
+  Ring& ring = worker_rings[index];
+  if (!ring.is_open()) ring.open(ring_log2_events);
+  return ring;
+}
+
+AttachedThread* thread_created(fsan_fiber& creator, StackId where, bool detached) {
+  count_live(+1);  // A2
+  AttachedThread* thread = make_record(creator.info->id, where);
+  thread->fiber.checked = creator.checked;
+  thread->processor = this_thread.processor;
+  thread->fiber.snapshot = creator.clock.spawn();  // A1
+  thread->fiber.snapshot.drop_lane();              // A4: which one it gets is seen when it begins
+  refresh_stamp();
+  thread->may_be_joined = !detached;
+  thread->references = detached ? 2 : 3;
+  return thread;
+}
+
+void thread_not_created(AttachedThread& thread) {
+  count_live(-1);
+  // relaxed: nobody has seen the thread.
+  thread.fiber.info->finished.store(true, std::memory_order_relaxed);
+  drop_references(thread, thread.references);
+}
+
+void thread_handle_known(AttachedThread& thread, const pthread_t& handle) {
+  AttachedThread* stale = nullptr;
+  {
+    SpinGuard guard(threads_lock);
+    // Not begun: nobody but the system has written the handle yet.
+    if (!thread.has_handle) stale = set_handle(thread, handle);
+  }
+  if (stale != nullptr) drop_references(*stale, 1);
+  drop_references(thread, 1);
+}
+
+void thread_begins(AttachedThread& thread) {
+  AttachedThread* stale = nullptr;
+  {
+    SpinGuard guard(threads_lock);
+    if (!thread.has_handle) stale = set_handle(thread, pthread_self());
+  }
+  if (stale != nullptr) drop_references(*stale, 1);
+  this_thread.processor = thread.processor;
+  adopt_record(thread);
+  fsan_fiber& fiber = thread.fiber;
+  // What was there before, mapped and unmapped without our seeing it, is nobody's.
+  clear_shadow(fiber.stack.low, fiber.stack.high - fiber.stack.low);
+  if (fiber.checked) {
+    this_thread.ring = this_thread.own_ring = take_ring();
+    start_clock(fiber);
+  } else {
+    foreign_count.fetch_add(1, std::memory_order_relaxed);
+    fiber.clock.start_without_lane(static_cast<SpawnSnapshot&&>(fiber.snapshot), fiber.info->id);
+  }
+  run_on_this_thread(&fiber);
+}
+
+void thread_ends() {
+  fsan_fiber* const own = this_thread.own;
+  if (own == nullptr || own == &main_thread || checking_has_stopped()) return;
+  AttachedThread& thread = record_of(*own);
+  // A robust mutex goes to whoever waits for it.
+  for (size_t i = 0; i < own->held_count && i < fsan_fiber::kMaxHeld; ++i)
+    __fsan_release(own->held[i].lock);
+  {
+    SpinGuard guard(threads_lock);
+    own->clock.release(thread.ended);  // A1
+  }
+  this_thread.kind = ThreadKind::kEnded;
+  this_thread.own = nullptr;
+  run_on_this_thread(nullptr);
+  own->clock.end();
+  // release: the reports that say "finished" need no more than the flag itself.
+  own->info->finished.store(true, std::memory_order_release);
+  clear_stack(*own);
+  if (this_thread.own_ring != nullptr) give_back_ring(this_thread.own_ring);
+  this_thread.ring = this_thread.own_ring = nullptr;
+  count_live(-1);
+  drop_references(thread, 1);
+  lane_collector.fiber_ended();
+}
+
+fsan_fiber* attach_unseen_thread() {
+  if (this_thread.kind != ThreadKind::kUnseen) return nullptr;
+  if (!has_end_key || checking_has_stopped()) return nullptr;
+  AttachedThread* thread = make_record(kNoFiberId, 0);  // A3
+  thread->references = 1;
+  foreign_count.fetch_add(1, std::memory_order_relaxed);
+  count_live(+1);
+  adopt_record(*thread);
+  thread->fiber.checked = false;
+  thread->fiber.clock.start_without_lane(SpawnSnapshot{}, thread->fiber.info->id);
+  run_on_this_thread(&thread->fiber);
+  return &thread->fiber;
+}
+
+void become_runtime_thread() { this_thread.kind = ThreadKind::kRuntime; }
+
+AttachedThread* find_thread_to_join(pthread_t handle) {
+  if (checking_has_stopped()) return nullptr;
+  SpinGuard guard(threads_lock);
+  AttachedThread* thread = find_joinable(handle);
+  if (thread != nullptr) ++thread->references;
+  return thread;
+}
+
+void thread_joined(AttachedThread& thread, fsan_fiber* joiner) {
+  unsigned references = 1;
+  {
+    SpinGuard guard(threads_lock);
+    if (joiner != nullptr) joiner->clock.acquire(thread.ended);  // A1
+    if (thread.may_be_joined) ++references;
+    thread.may_be_joined = false;
+  }
+  drop_references(thread, references);
+}
+
+void thread_not_joined(AttachedThread& thread) { drop_references(thread, 1); }
+
+void thread_detached(pthread_t handle) {
+  if (checking_has_stopped()) return;
+  AttachedThread* thread = nullptr;
+  {
+    SpinGuard guard(threads_lock);
+    thread = find_joinable(handle);
+    if (thread == nullptr) return;
+    thread->may_be_joined = false;
+  }
+  drop_references(*thread, 1);
+}
+
+void thread_named(pthread_t handle, const char* name) {
+  if (checking_has_stopped()) return;
+  if (this_thread.own != nullptr && pthread_equal(handle, pthread_self()) != 0) {
+    copy_name(this_thread.own->info->name, name);
+    return;
+  }
+  SpinGuard guard(threads_lock);
+  for (AttachedThread* thread = newest; thread != nullptr; thread = thread->older) {
+    if (!thread->has_handle || pthread_equal(thread->handle, handle) == 0) continue;
+    copy_name(thread->fiber.info->name, name);
+    return;
+  }
+}
+
+void note_run_started(bool parallel) {
+  attach_unseen_thread();
+  {
+    SpinGuard guard(handing_over);
+    lanes_handed_over.clear();
+  }
+  SpinGuard guard(parallel_lock);
+  run_is_parallel = parallel;
+  update_parallel();
+}
+
+void note_run_widened() {
+  SpinGuard guard(parallel_lock);
+  run_is_parallel = true;
+  update_parallel();
+}
+
+void note_run_finished() {
+  {
+    SpinGuard guard(parallel_lock);
+    run_is_parallel = false;
+    update_parallel();
+  }
+  run_on_this_thread(this_thread.own);
+  if (this_thread.fiber == nullptr) return;
+  {
+    SpinGuard guard(handing_over);
+    this_thread.fiber->clock.acquire_ended(is_fiber_id);
+    this_thread.fiber->clock.acquire(lanes_handed_over);  // A4
+  }
+  refresh_stamp();
+}
+
+void note_fiber_abandoned() { count_live(+1); }
+
+uint64_t thread_of_stack_address(uintptr_t address) {
+  SpinGuard guard(threads_lock);
+  for (const AttachedThread* thread = newest; thread != nullptr; thread = thread->older) {
+    const fsan_fiber& fiber = thread->fiber;
+    if (address >= fiber.stack.low && address < fiber.stack.high &&
+        !fiber.info->finished.load(std::memory_order_relaxed))
+      return fiber.info->id;
+  }
+  return kNoFiberId;
+}
+
+uint64_t foreign_threads() { return foreign_count.load(std::memory_order_relaxed); }
+
+}  // namespace fibersan

@@ -1,0 +1,29 @@
+#include "detector/threads/real.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <cstring>
+
+namespace fibersan {
+namespace {
+
+[[noreturn]] void no_function(const char* name) {
+  constexpr char kText[] = "FiberSan: the C library has no function ";
+  if (write(STDERR_FILENO, kText, sizeof kText - 1) < 0 ||
+      write(STDERR_FILENO, name, strlen(name)) < 0 || write(STDERR_FILENO, "\n", 1) < 0)
+    _exit(1);
+  _exit(1);
+}
+
+}  // namespace
+
+void* next_function(const char* name, const char* version) {
+  const InsideDetector inside;  // dlsym() may allocate
+  void* function = version == nullptr ? nullptr : dlvsym(RTLD_NEXT, name, version);
+  if (function == nullptr) function = dlsym(RTLD_NEXT, name);
+  if (function == nullptr) no_function(name);
+  return function;
+}
+
+}  // namespace fibersan

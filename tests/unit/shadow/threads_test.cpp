@@ -1,0 +1,168 @@
+// OS threads without pthread_create()'s interposer: the test tells the detector what each does.
+#include <future>
+#include <thread>
+
+#include "detector/race/attached_threads.h"
+#include "tests/unit/shadow/fake_fiber.h"
+
+namespace fibersan {
+namespace {
+
+class Threads : public HooksTest {
+ protected:
+  static auto writes(size_t offset) {
+    return [=] { __fsan_write4(data + offset, 1); };
+  }
+
+  // A thread that executes `body` and ends, as told by the calling one.
+  template <typename Body>
+  AttachedThread& thread_of(Body&& body) {
+    AttachedThread& record = *thread_created(*this_thread.fiber, 0, /*detached=*/false);
+    std::thread thread([&] {
+      thread_begins(record);
+      body();
+      thread_ends();
+    });
+    thread_handle_known(record, thread.native_handle());
+    handle_ = thread.native_handle();
+    thread.join();
+    return record;
+  }
+
+  void join() {
+    AttachedThread* record = find_thread_to_join(handle_);
+    ASSERT_NE(record, nullptr);
+    thread_joined(*record, this_thread.fiber);
+    refresh_stamp();
+  }
+
+  pthread_t handle_ = {};
+};
+
+TEST_F(Threads, ThreadIsOrderedAfterItsCreator) {
+  writes(0)();
+  thread_of(writes(0));
+  join();
+  EXPECT_EQ(recorded.races, 0);
+}
+
+TEST_F(Threads, WhatTheCreatorDoesAfterwardsIsNot) {
+  thread_of([] {});
+  writes(0)();
+  thread_of(writes(8));
+  writes(8)();
+  EXPECT_EQ(recorded.races, 1);
+  join();
+  EXPECT_EQ(recorded.races, 1);
+}
+
+TEST_F(Threads, WhoJoinsIsOrderedAfterTheThread) {
+  thread_of(writes(0));
+  join();
+  writes(0)();
+  EXPECT_EQ(recorded.races, 0);
+  EXPECT_EQ(find_thread_to_join(handle_), nullptr);
+}
+
+TEST_F(Threads, FailedJoinGivesNoOrder) {
+  thread_of(writes(0));
+  thread_not_joined(*find_thread_to_join(handle_));
+  writes(0)();
+  EXPECT_EQ(recorded.races, 1);
+  join();
+}
+
+TEST_F(Threads, DetachedThreadIsForgotten) {
+  thread_of(writes(0));
+  thread_detached(handle_);
+  EXPECT_EQ(find_thread_to_join(handle_), nullptr);
+  writes(0)();
+  EXPECT_EQ(recorded.races, 1);
+}
+
+// Nobody told of it: not checked, and what it hands on is handed on.
+TEST_F(Threads, UnseenThreadIsNotCheckedAndHandsOn) {
+  const uint64_t before = foreign_threads();
+  FakeFiber first;
+  first.run([] {
+    writes(0)();
+    __fsan_release(sync);
+  });
+  std::thread([] {
+    writes(0)();
+    writes(64)();
+    __fsan_acquire(sync);
+    __fsan_release(sync + 8);
+    thread_ends();
+  }).join();
+  FakeFiber second;
+  EXPECT_EQ(second.run([] {
+    __fsan_acquire(sync + 8);
+    writes(0)();
+    writes(64)();
+  }),
+            0);
+  EXPECT_EQ(recorded.races, 0);
+  EXPECT_EQ(foreign_threads(), before + 1);
+}
+
+// What an unchecked thread creates is not checked either: what happened before it is not known.
+TEST_F(Threads, ThreadOfAnUnseenThreadIsNotChecked) {
+  const uint64_t before = foreign_threads();
+  writes(0)();
+  std::thread([&] {
+    writes(8)();
+    thread_of(writes(0));
+    thread_ends();
+  }).join();
+  EXPECT_EQ(recorded.races, 0);
+  EXPECT_EQ(foreign_threads(), before + 2);
+}
+
+TEST_F(Threads, AccessesAreParallelWhileAThreadLives) {
+  note_run_started(/*parallel=*/false);
+  EXPECT_FALSE(accesses_are_parallel.load());
+  thread_of([] { EXPECT_TRUE(accesses_are_parallel.load()); });
+  EXPECT_FALSE(accesses_are_parallel.load());
+  join();
+  note_run_started(/*parallel=*/true);
+}
+
+// A4: the thread that has taken over a fiber's lane is still alive when the run ends.
+TEST_F(Threads, EndOfTheRunFindsLanesThatThreadsTookOver) {
+  note_run_started(/*parallel=*/true);
+  FakeFiber first;
+  uint32_t lane = 0;
+  first.run([&] {
+    lane = this_thread.fiber->clock.lane();
+    writes(0)();
+    __fsan_release(sync);
+  });
+  first.end();
+  FakeFiber second;
+  AttachedThread* record = nullptr;
+  second.run([&] {
+    __fsan_acquire(sync);
+    record = thread_created(*this_thread.fiber, 0, /*detached=*/true);
+  });
+  std::promise<void> begun, over;
+  std::thread thread([&] {
+    thread_begins(*record);
+    thread_handle_known(*record, pthread_self());
+    EXPECT_EQ(this_thread.fiber->clock.lane(), lane);
+    begun.set_value();
+    over.get_future().wait();
+    thread_ends();
+  });
+  begun.get_future().wait();
+  second.end();
+  __fsan_run_finished();
+  writes(0)();
+  EXPECT_EQ(recorded.races, 0);
+  over.set_value();
+  thread.join();
+  note_run_started(/*parallel=*/true);
+}
+
+}  // namespace
+}  // namespace fibersan
