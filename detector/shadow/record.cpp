@@ -151,8 +151,12 @@ Looked Record::look_small(Stamp access, const FiberClock& clock, Races& races) {
   }
   if (was_there) return {true, 0};
   unsigned kept = 0;
-  for (unsigned i = 0; i < count_; ++i)
-    if (!replaces(merged, small_[i], clock)) small_[kept++] = small_[i];
+  // Not `merged`: bytes of this segment from before it learned of `earlier` race with that.
+  for (unsigned i = 0; i < count_; ++i) {
+    const Stamp earlier = small_[i];
+    if (!same_segment_and_kind(earlier, access) && !replaces(access, earlier, clock))
+      small_[kept++] = earlier;
+  }
   count_ = static_cast<uint8_t>(kept);
   if (kept == 0) return {false, merged};
   put(merged);

@@ -177,6 +177,17 @@ TEST_F(OneCell, OrderedWriteOfFewerBytesDoesNotReplace) {
   EXPECT_EQ(access(2, AccessKind::kRead, 0x0c), first);
 }
 
+// Bytes that a segment accessed before it learned of a stamp do not replace it afterwards.
+TEST_F(OneCell, BytesFromBeforeAnAcquireReplaceNothing) {
+  access(0, AccessKind::kWrite, 0xff);
+  access(1, AccessKind::kWrite, 0x0f);
+  access(2, AccessKind::kRead, 0xf0);
+  hand_over(0, 1);
+  access(1, AccessKind::kWrite, 0xf0);
+  const Races races = access_cell<SharedSlots>(cell, stamp(3, AccessKind::kRead, 0x01), fibers[3]);
+  EXPECT_EQ(races.end() - races.begin(), 2);  // with both writes of the first byte
+}
+
 // More than two stamps.
 TEST_F(OneCell, ThreeUnorderedReadersAllMatter) {
   const uint64_t before = extended_cells();
