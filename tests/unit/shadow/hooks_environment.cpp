@@ -1,6 +1,7 @@
 // The detector's start for tests that call hooks, and the reporting side as counters.
 #include <gtest/gtest.h>
 
+#include "detector/heap/allocate.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/layout.h"
 #include "tests/unit/shadow/recorded_races.h"
@@ -10,7 +11,10 @@ namespace fibersan {
 void report_race(const RaceFound& race) {
   ++recorded.races;
   recorded.last = race;
+  if (recorded.on_race != nullptr) recorded.on_race(race);
 }
+
+void stop_heap_tracking() {}
 
 void report_misuse_at(fsan_finding_kind, const void*, const fsan_fiber&, StackId) {
   ++recorded.misuses;

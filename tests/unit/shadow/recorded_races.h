@@ -12,6 +12,7 @@ struct Recorded {
   int races = 0;
   int misuses = 0;
   RaceFound last;
+  void (*on_race)(const RaceFound&) = nullptr;  // also called
 };
 // Of the test that runs: not for threads.
 inline Recorded recorded;
