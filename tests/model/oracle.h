@@ -53,6 +53,10 @@ class Oracle {
     join(fibers_[fiber], found);
   }
   void destroy(SyncId sync) { syncs_.erase(sync); }
+  // What C++ fences do with the objects of relaxed operations.
+  void copy(SyncId to, SyncId from) { syncs_[to] = syncs_[from]; }
+  void add(SyncId to, SyncId from) { join(syncs_[to], syncs_[from]); }
+  [[nodiscard]] bool has(SyncId sync) const { return syncs_.contains(sync); }
 
   Access access(FiberId fiber) { return {fiber, own(fiber)}; }
   bool ordered(const Access& earlier, FiberId later) const {
