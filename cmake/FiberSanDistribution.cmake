@@ -3,6 +3,7 @@
 #   fibersan.cfg fiber.cfg           clang's --config= files, relocatable through <CFGDIR>
 #   include/fiber/                   the public headers (in the build tree a link)
 #   lib/                             plugin and archives
+#   lib/fibersan/libstdc++/          a header that instrumented code sees before libstdc++'s own
 #   lib/cmake/FiberSan/              find_package(FiberSan)
 #
 # Target:   fibersan, everything that compiling a user's program needs.
@@ -11,6 +12,7 @@ include(CMakePackageConfigHelpers)
 configure_file(cmake/fibersan.cfg fibersan.cfg COPYONLY)
 configure_file(cmake/fiber.cfg fiber.cfg COPYONLY)
 file(CREATE_LINK "${PROJECT_SOURCE_DIR}/runtime/include" "${PROJECT_BINARY_DIR}/include" SYMBOLIC)
+configure_file("cmake/libstdc++/bits/c++config.h" "lib/fibersan/libstdc++/bits/c++config.h" COPYONLY)
 
 add_custom_target(fibersan)
 add_dependencies(fibersan fibersan-instrument fiber-preemption fiber detector no_detector)
@@ -23,6 +25,7 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/${package_dir}/FiberSanC
 install(FILES "${PROJECT_BINARY_DIR}/fibersan.cfg" "${PROJECT_BINARY_DIR}/fiber.cfg" DESTINATION .)
 install(FILES LICENSE DESTINATION share/doc/fibersan)
 install(DIRECTORY runtime/include/fiber DESTINATION include)
+install(DIRECTORY "cmake/libstdc++" DESTINATION lib/fibersan)
 install(TARGETS fibersan-instrument fiber-preemption fiber detector no_detector
   LIBRARY DESTINATION lib ARCHIVE DESTINATION lib)
 install(FILES

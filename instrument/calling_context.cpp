@@ -3,6 +3,7 @@
 
 #include "detector/abi/hooks.h"
 #include "instrument/debug_location.h"
+#include "instrument/libc_calls.h"
 #include "instrument/poll.h"
 #include "instrument/thread_address.h"
 #include "llvm/IR/Module.h"
@@ -44,6 +45,7 @@ void forget_memory_effects(llvm::CallBase& call) {
 bool wants_context(const llvm::CallBase& call) {
   const llvm::Function* callee = call.getCalledFunction();
   if (callee == nullptr) return true;
+  if (is_libc_twin(*callee)) return true;
   if (callee->isIntrinsic() || callee->getName().starts_with("__fsan_")) return false;
   if (is_poll(call) || is_thread_address(call)) return false;
   // Nothing to report on in a function that touches no memory.

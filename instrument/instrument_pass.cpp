@@ -10,6 +10,7 @@
 #include "instrument/function_filter.h"
 #include "instrument/inline_copies.h"
 #include "instrument/libatomic_calls.h"
+#include "instrument/libc_calls.h"
 #include "instrument/memory_ranges.h"
 #include "instrument/module_constructor.h"
 #include "instrument/static_guards.h"
@@ -62,6 +63,7 @@ llvm::PreservedAnalyses InstrumentPass::run(llvm::Module& module, llvm::ModuleAn
     if (filter.is_instrumented(function)) functions.push_back(&function);
   if (functions.empty()) return llvm::PreservedAnalyses::all();
 
+  redirect_libc_calls(module, filter);
   HookTable hooks(module);
   RunningState state(module);
   for (llvm::Function* function : functions) instrument(*function, hooks, state);

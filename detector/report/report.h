@@ -24,7 +24,8 @@ struct SourceFrame {
   uint32_t column = 0;
   std::string module;  // file name without folders
   uint64_t module_offset = 0;
-  bool inlined = false;  // into the next frame, with which it shares its address
+  bool inlined = false;    // into the next frame, with which it shares its address
+  bool c_library = false;  // a function of the C library, seen through its checked twin
 };
 
 struct Trace {

@@ -90,6 +90,33 @@ size_t outer_end(const std::vector<SourceFrame>& frames) {
   return last;
 }
 
+// A checked twin stands for the function of the C library that the program called.
+constexpr std::string_view kTwin = "__fsan_libc_";
+
+// "__snprintf_chk" is what snprintf becomes with _FORTIFY_SOURCE.
+std::string_view plain_name(std::string_view name) {
+  constexpr std::string_view kFortified = "_chk";
+  if (!name.starts_with("__") || !name.ends_with(kFortified)) return name;
+  name.remove_prefix(2);
+  name.remove_suffix(kFortified.size());
+  return name;
+}
+
+// The frames of one address: a twin and what was inlined into it are one frame.
+void add_frames(std::vector<SourceFrame>& frames, const std::vector<SourceFrame>& here) {
+  const SourceFrame& outer = here.back();
+  if (!outer.function.starts_with(kTwin)) {
+    frames.insert(frames.end(), here.begin(), here.end());
+    return;
+  }
+  SourceFrame called;
+  called.function = plain_name(std::string_view(outer.function).substr(kTwin.size()));
+  called.module = outer.module;
+  called.module_offset = outer.module_offset;
+  called.c_library = true;
+  frames.push_back(std::move(called));
+}
+
 }  // namespace
 
 std::string_view without_return_type(std::string_view function) {
@@ -132,8 +159,7 @@ Trace make_trace(Symbolizer& symbolizer, const Stack& stack, TraceOf what) {
   Trace trace;
   for (uint32_t i = 0; i < stack.count; ++i) {
     // The instruction before the return address belongs to the call.
-    const std::vector<SourceFrame>& here = symbolizer.code(stack.pcs[i] - 1);
-    trace.frames.insert(trace.frames.end(), here.begin(), here.end());
+    add_frames(trace.frames, symbolizer.code(stack.pcs[i] - 1));
   }
   size_t before = trace.frames.empty() ? 0 : trace.frames.size();
   trim_frames(trace.frames, what);
@@ -144,7 +170,9 @@ Trace make_trace(Symbolizer& symbolizer, const Stack& stack, TraceOf what) {
 SourceFrame summary_frame(const std::vector<SourceFrame>& frames) {
   for (const SourceFrame& frame : frames) {
     std::string_view name = base_name(frame);
-    if (frame.function.empty() || is_standard(name) || name.starts_with("fiber::")) continue;
+    if (frame.function.empty() || frame.c_library || is_standard(name) ||
+        name.starts_with("fiber::"))
+      continue;
     return frame;
   }
   return frames.empty() ? SourceFrame() : frames[0];
