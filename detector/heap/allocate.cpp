@@ -11,6 +11,7 @@
 #include "detector/heap/block_table.h"
 #include "detector/heap/inside_detector.h"
 #include "detector/history/context.h"
+#include "detector/process/options.h"
 #include "detector/race/memory.h"
 
 extern "C" {
@@ -42,16 +43,27 @@ void* add_block(void* memory, size_t size, CallPlace place) {
   if (fiber != nullptr) {
     stack = note_stack(__fsan_running.context, place.pc, place.frame, fiber->stack);
   }
-  heap_blocks.add(address, size, stack, fiber == nullptr ? kMainThreadId : fiber->info->id);
+  heap_blocks.add(address, size, stack, fiber == nullptr ? kMainThreadId : fiber->info->id,
+                  !place.from_instrumented_code);
   memory_allocated(address, size);
   return memory;
+}
+
+// M3
+bool is_checked(const HeapBlock& block, CallPlace place) {
+  if (!block.by_library && options.ignore_noninstrumented_modules == 0) return true;
+  return place.from_instrumented_code;
 }
 
 // Before the C library frees it (M1).
 void remove_block(void* memory, CallPlace place) {
   std::optional<HeapBlock> block = heap_blocks.remove(reinterpret_cast<uintptr_t>(memory));
   if (!block) return;
-  memory_freed(block->address, block->size, place.pc, place.frame);
+  if (is_checked(*block, place)) {
+    memory_freed(block->address, block->size, place.pc, place.frame);
+  } else {
+    __fsan_memory_forgotten(memory, block->size);
+  }
 }
 
 }  // namespace

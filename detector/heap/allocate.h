@@ -7,6 +7,9 @@
 // Invariants
 //   M1  Frees are told to the shadow before the C library may give the memory to anybody.
 //   M2  What the detector allocates for itself is in no table.
+//   M3  A block that code without instrumentation allocated and frees is its own: what orders
+//       its fibers may not be seen, so the free is not checked. With
+//       ignore_noninstrumented_modules no free by such code is. The shadow forgets the block.
 #ifndef FIBERSAN_DETECTOR_HEAP_ALLOCATE_H
 #define FIBERSAN_DETECTOR_HEAP_ALLOCATE_H
 
@@ -19,11 +22,18 @@ namespace fibersan {
 struct CallPlace {
   uintptr_t pc;
   const void* frame;
+  bool from_instrumented_code = false;  // through a twin, see libc_functions.def
 };
 
 #define FIBERSAN_CALL_PLACE                                                              \
   ::fibersan::CallPlace {                                                                \
     reinterpret_cast<uintptr_t>(__builtin_return_address(0)), __builtin_frame_address(0) \
+  }
+
+// The same in a twin.
+#define FIBERSAN_TWIN_PLACE                                                                    \
+  ::fibersan::CallPlace {                                                                      \
+    reinterpret_cast<uintptr_t>(__builtin_return_address(0)), __builtin_frame_address(0), true \
   }
 
 // Tracking begins: the shadow is there and options are read.

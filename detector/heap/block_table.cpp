@@ -8,17 +8,18 @@ namespace fibersan {
 namespace {
 
 // First word:   begin:1 | freed:1 | stack:30 | fiber:32 (low)
-// Second word:  0:1 | fiber:16 (high) | size:47
+// Second word:  0:1 | fiber:16 (high) | by_library:1 | size:46
 constexpr uint64_t kBegin = uint64_t{1} << 63;
 constexpr uint64_t kFreed = uint64_t{1} << 62;
 constexpr uint64_t kStackMask = (uint64_t{1} << 30) - 1;
-constexpr uint64_t kSizeMask = (uint64_t{1} << 47) - 1;
+constexpr uint64_t kByLibrary = uint64_t{1} << 46;
+constexpr uint64_t kSizeMask = (uint64_t{1} << 46) - 1;
 
 uint64_t first_word(StackId stack, uint64_t fiber) {
   return kBegin | (stack & kStackMask) << 32 | (fiber & 0xffffffff);
 }
-uint64_t second_word(uint64_t size, uint64_t fiber) {
-  return (size & kSizeMask) | (fiber >> 32 & 0xffff) << 47;
+uint64_t second_word(uint64_t size, uint64_t fiber, bool by_library) {
+  return (size & kSizeMask) | (by_library ? kByLibrary : 0) | (fiber >> 32 & 0xffff) << 47;
 }
 
 // Publishes a lazily made table; the loser of a race gives its own back.
@@ -60,14 +61,15 @@ BlockTable::Word* BlockTable::words_at(uintptr_t address) const {
   return here == nullptr ? nullptr : here->words.load(std::memory_order_acquire);  // [N2]
 }
 
-void BlockTable::add(uintptr_t address, uint64_t size, StackId allocated, uint64_t fiber_id) {
+void BlockTable::add(uintptr_t address, uint64_t size, StackId allocated, uint64_t fiber_id,
+                     bool by_library) {
   Region* here = make_region(address);
   if (here == nullptr) return;
   Word* words = here->words.load(std::memory_order_acquire);  // [N2]
   if (words == nullptr) words = install(here->words, kRegionWords * sizeof(Word));
   if (words == nullptr) return;
   uint64_t granule = granule_in_region(address);
-  words[granule + 1].store(second_word(size, fiber_id), std::memory_order_relaxed);
+  words[granule + 1].store(second_word(size, fiber_id, by_library), std::memory_order_relaxed);
   // release: find() on another thread that sees the mark sees the size. Pairs with the
   // acquire in read_entry().
   words[granule].store(first_word(allocated, fiber_id), std::memory_order_release);
@@ -91,6 +93,7 @@ std::optional<HeapBlock> BlockTable::read_entry(uintptr_t address) const {
   block.size = second & kSizeMask;
   block.allocated = static_cast<StackId>(first >> 32 & kStackMask);
   block.fiber_id = (first & 0xffffffff) | (second >> 47) << 32;
+  block.by_library = (second & kByLibrary) != 0;
   block.freed = (first & kFreed) != 0;
   return block;
 }

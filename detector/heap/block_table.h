@@ -30,7 +30,8 @@ struct HeapBlock {
   uintptr_t address = 0;
   uint64_t size = 0;
   StackId allocated = 0;
-  uint64_t fiber_id = 0;  // who allocated it
+  uint64_t fiber_id = 0;    // who allocated it
+  bool by_library = false;  // by code that is not instrumented
   bool freed = false;
 };
 
@@ -40,7 +41,8 @@ class BlockTable {
 
   // Fiber ids above 2^48 are kept modulo that. Ignored when there is no memory for the
   // table: the block is then unknown.
-  void add(uintptr_t address, uint64_t size, StackId allocated, uint64_t fiber_id);
+  void add(uintptr_t address, uint64_t size, StackId allocated, uint64_t fiber_id,
+           bool by_library = false);
 
   // Marks the live block that begins here as freed and returns it as it was.
   std::optional<HeapBlock> remove(uintptr_t address);

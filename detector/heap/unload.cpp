@@ -1,0 +1,64 @@
+// unload.cpp: dlclose, so that what a module leaves behind is forgotten with it: the next one
+// may be mapped in its place, which nothing orders.
+//
+// Not here: dlopen, whose search paths depend on who calls it.
+#include <dlfcn.h>
+#include <link.h>
+
+#include "detector/abi/hooks.h"
+
+namespace fibersan {
+namespace {
+
+struct Module {
+  uintptr_t low;
+  uintptr_t high;
+};
+
+// Modules beyond the array are not forgotten.
+struct Modules {
+  static constexpr unsigned kMost = 512;
+  unsigned count = 0;
+  Module list[kMost];
+
+  bool contains(uintptr_t low) const {
+    for (unsigned i = 0; i < count; ++i) {
+      if (list[i].low == low) return true;
+    }
+    return false;
+  }
+};
+
+int add_module(dl_phdr_info* info, size_t, void* data) {
+  Modules& modules = *static_cast<Modules*>(data);
+  Module module{UINTPTR_MAX, 0};
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const ElfW(Phdr)& segment = info->dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD) continue;
+    const uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
+    if (begin < module.low) module.low = begin;
+    if (begin + segment.p_memsz > module.high) module.high = begin + segment.p_memsz;
+  }
+  if (module.high != 0 && modules.count < Modules::kMost) modules.list[modules.count++] = module;
+  return 0;
+}
+
+}  // namespace
+}  // namespace fibersan
+
+extern "C" int dlclose(void* handle) noexcept {
+  using namespace fibersan;
+  using Function = int (*)(void*);
+  static const auto real = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "dlclose"));
+  Modules before;
+  dl_iterate_phdr(add_module, &before);
+  const int result = real(handle);
+  Modules after;
+  dl_iterate_phdr(add_module, &after);
+  for (unsigned i = 0; i < before.count; ++i) {
+    const Module& module = before.list[i];
+    if (after.contains(module.low)) continue;
+    __fsan_memory_forgotten(reinterpret_cast<const void*>(module.low), module.high - module.low);
+  }
+  return result;
+}
