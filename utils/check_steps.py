@@ -155,7 +155,7 @@ def never_instrumented():
 
 
 def models():
-    return script(os.path.join(TOP, "tests", "mutants", "mutants.py"), "orders", "--fast")
+    return script(os.path.join(TOP, "tests", "mutants", "mutants.py"), "--fast")
 
 
 def mutants():

@@ -160,8 +160,6 @@ TIME_EDGES = [
          "call.armed->acquire_and_drop();", ";", TIMERS),
     Edge("a timer's calls are not before its callable's end", "runtime/time/callback.cpp", ["~End("],
          "__fsan_merge(call.callback);", ";", TIMERS),
-    Edge("a timer's callable is made without a release", "runtime/time/callback.cpp", ["Callback::make("],
-         "__fsan_merge(callback);", ";", TIMERS),
     Edge("a timer's callable is destroyed without an acquire", "runtime/time/callback.cpp", ["Callback::destroy("],
          "__fsan_acquire(callback);", ";", TIMERS),
     Edge("a timer's calls order each other", "runtime/time/callback.cpp", ["Callback::run("],

@@ -7,8 +7,8 @@ Input:   a built tree with its unit tests; the tables edges.py and orders.py.
 Output:  for each mutant "mutant: killed by <test>"; the last line is "N passed, N failed". A mutant
          passes when a test notices it, or when its row says why nobody can and nobody does. One
          that no longer applies fails.
-Cost:    3 s of CPU for each: one file is compiled, one test linked. --fast: the models of the
-         detector's files alone, with nothing weakened; all else that holds as it is, is a unit test.
+Cost:    3 s of CPU for each: one file is compiled, one test linked. --fast: whether the table's
+         rows still apply, and the models of the detector's files with nothing weakened.
 """
 import concurrent.futures
 import os
@@ -66,6 +66,13 @@ def judge_edge(row):
     return False, f"{row.name}: SURVIVES"
 
 
+def judge_table(rows):
+    """Every mutant applies."""
+    with tempfile.TemporaryDirectory() as folder:
+        stale = [row.name for row in rows if not mutated(folder, row.file, [(row.marks, row.old, row.new)])]
+    return not stale, f"table of {len(rows)} edges: " + ("; ".join(stale) + ": do not apply any more" if stale else "applies")
+
+
 def judge_rule(rule):
     target = f"unit_model_broken_rule_{rule}"
     run = build.call([os.path.join(build.BUILD, "tests", "unit", target)], timeout=build.SECONDS)
@@ -88,6 +95,8 @@ def all_jobs(groups, fast, match):
                     if match in model.name and not (fast and model.is_unit_test))
         if not fast:
             yield from ((orders.judge, row) for row in wanted(orders.MUTANTS, match))
+    if "edges" in groups:
+        yield judge_table, wanted(edges.ALL, match)
     if "edges" in groups and not fast:
         yield from ((judge_edge, row) for row in wanted(edges.ALL, match))
 

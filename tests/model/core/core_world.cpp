@@ -59,7 +59,7 @@ CoreWorld::CoreWorld(bool parallel) : forgotten_before_(forgotten_now()) {
   __fsan_run_started(parallel ? 2 : 1, 1);
   __fsan_memory_forgotten(places, sizeof places);
   memory_allocated(reinterpret_cast<uintptr_t>(bytes), sizeof bytes);
-  fibers_.push_back(this_thread.main_thread);
+  fibers_.push_back(this_thread.own);
   stacks_.emplace_back();
   for (unsigned i = 0; i < 2; ++i) slots_[i] = &places[slot_ids_[i] = kFirstSlot + i];
   spare_ = &places[spare_id_ = kFirstSlot + 2];

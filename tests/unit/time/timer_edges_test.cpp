@@ -238,31 +238,6 @@ TEST(TimerEdges, TheCallableIsDestroyedAfterItsCalls) {
   });
 }
 
-TEST(TimerEdges, TheCallableIsDestroyedAfterItWasMade) {
-  on_processors([] {
-    struct Checked {
-      const Event* made;
-      explicit Checked(const Event* event) : made(event) {}
-      Checked(Checked&& other) noexcept : made(std::exchange(other.made, nullptr)) {}
-      ~Checked() {
-        if (made != nullptr) EXPECT_TRUE(before_here(*made));
-      }
-      void operator()() {}
-    };
-    Event made;
-    std::atomic<Timer*> timer{nullptr};
-    auto other = fiber::spawn([&] {
-      while (timer == nullptr) fiber::yield();
-      EXPECT_FALSE(before_here(made));
-      timer.load()->stop();
-      delete timer.load();
-    });
-    made = here();
-    timer = new Timer(fiber::after_func(1h, Checked(&made)));
-    other.join();
-  });
-}
-
 TEST(TimerEdges, CallsOfOneTimerAreUnordered) {
   on_processors([] {
     std::atomic<int> calls{0};
