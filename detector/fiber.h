@@ -1,21 +1,22 @@
 // fiber.h: what the detector knows of a fiber, while it lives and afterwards.
 //
-// State:    FiberInfo outlives its fiber, for the reports that name it; fsan_fiber is
-//           what a running fiber needs at every event.
-// Threads:  FiberInfo: written by the creator, `finished` and the name at any time.
+// State:    FiberInfo outlives its fiber for a while, for the reports that name it;
+//           fsan_fiber is what a running fiber needs at every event.
+// Threads:  FiberInfo: constant until the fiber ends; others read copies (find_fiber).
 //           fsan_fiber: the thread that runs the fiber; the list of all under a lock.
 // Not here: clocks (clock/fiber_clock.h), what the events do (race/).
 //
 // Invariants
 //   I1  Ids are the runtime's: 1 is the main fiber of a run. Id 0 is the main thread, other
 //       threads have the highest ones.
-//   I2  A FiberInfo is never freed: find_fiber() pointers stay valid.
+//   I2  fsan_fiber::info is valid as long as the fiber has not ended.
 #ifndef FIBERSAN_DETECTOR_FIBER_H
 #define FIBERSAN_DETECTOR_FIBER_H
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "detector/abi/hooks.h"
 #include "detector/clock/fiber_clock.h"
@@ -27,8 +28,7 @@ namespace fibersan {
 
 inline constexpr uint64_t kMainThreadId = 0;
 inline constexpr uint64_t kNoFiberId = ~uint64_t{0};
-// OS threads beside the main one: kThreadIds + 1 is "thread 1". Below 2^32, where the table
-// of FiberInfos ends.
+// OS threads beside the main one: kThreadIds + 1 is "thread 1".
 inline constexpr uint64_t kMostThreadIds = uint64_t{1} << 24;
 inline constexpr uint64_t kThreadIds = (uint64_t{1} << 32) - kMostThreadIds;
 
@@ -38,12 +38,14 @@ inline bool is_thread_id(uint64_t id) {
 inline bool is_fiber_id(uint64_t id) { return id != kMainThreadId && id < kThreadIds; }
 
 struct FiberInfo {
-  static constexpr size_t kNameSize = 48;
-
   uint64_t id = kMainThreadId;
   uint64_t creator_id = kNoFiberId;
   StackId created = 0;
-  std::atomic<bool> finished{false};
+  bool finished = false;
+};
+
+struct KnownFiber : FiberInfo {
+  static constexpr size_t kNameSize = 48;
   char name[kNameSize] = {};  // empty: none; cut when longer
 };
 
@@ -102,8 +104,10 @@ struct fsan_fiber {
 
 namespace fibersan {
 
-// The record of any fiber or thread that ever was; null for an unknown id.
-FiberInfo* find_fiber(uint64_t id);
+// What is known of a fiber or thread. Nothing for an id that never was, and for
+// a fiber that ended long ago and that no stamp, lane or known fiber refers to
+// (race/known_fibers.h).
+std::optional<KnownFiber> find_fiber(uint64_t id);
 
 // Calls visit(const fsan_fiber&, data) for each live fiber of the runtime, in order of
 // creation, under the list's lock: visit must not allocate or call hooks.

@@ -268,10 +268,8 @@ std::uint32_t LaneTable::begin_round() {
 }
 
 bool LaneTable::collect(LaneId lane, std::uint32_t round) {
-  // acquire [A1]: the lane may be in a block that somebody is just making.
-  if (blocks_[lane / kBlockLanes].load(std::memory_order_acquire) == nullptr) return false;
+  if (!retired(lane)) return false;  // most are not: no lock for them
   Lane& collected = lane_at(lane);
-  if (this->state(lane) != LaneState::kRetired) return false;  // most are not: no lock
   Processor& list = home(collected);
   SpinGuard guard(list.lock);
   const LaneState state = collected.state.load(std::memory_order_relaxed);  // under the lock
@@ -311,6 +309,12 @@ std::optional<std::uint64_t> LaneTable::owner(LaneId lane, Epoch epoch) const {
   // relaxed: a snapshot. An owner of an older epoch is known no more.
   if (epoch < owned.owned_from.load(std::memory_order_relaxed)) return std::nullopt;
   return owned.owner.load(std::memory_order_relaxed);
+}
+
+bool LaneTable::retired(LaneId lane) const {
+  // acquire [A1]
+  const bool exists = blocks_[lane / kBlockLanes].load(std::memory_order_acquire) != nullptr;
+  return exists && state(lane) == LaneState::kRetired;
 }
 
 std::uint64_t LaneTable::last_owner(LaneId lane) const {

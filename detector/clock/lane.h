@@ -86,6 +86,8 @@ class LaneTable {
   [[nodiscard]] LaneState state(LaneId lane) const;
   // The last fiber that had the lane, if it is the one that stamped with `epoch`.
   [[nodiscard]] std::optional<std::uint64_t> owner(LaneId lane, Epoch epoch) const;
+  // Of a lane below lane_bound(); false while its block is being made.
+  [[nodiscard]] bool retired(LaneId lane) const;
   [[nodiscard]] std::uint64_t last_owner(LaneId lane) const;
 
   // For a fiber that will know the lane's tail without knowing all that its owners knew:

@@ -31,7 +31,7 @@ FiberName fiber_name(uint64_t id) {
     name.kind = FiberName::Kind::kThread;
     name.id = id - kThreadIds;
   }
-  if (const FiberInfo* info = find_fiber(id)) name.name = info->name;
+  if (const std::optional<KnownFiber> info = find_fiber(id)) name.name = info->name;
   return name;
 }
 
@@ -40,13 +40,11 @@ uint64_t id_of(const FiberName& fiber) {
 }
 
 std::optional<ReportFiber> describe_fiber(FindingScope& scope, uint64_t id) {
-  const FiberInfo* info = id == kMainThreadId ? nullptr : find_fiber(id);
-  if (info == nullptr) return std::nullopt;
+  const std::optional<KnownFiber> info = find_fiber(id);
+  if (id == kMainThreadId || !info) return std::nullopt;
   ReportFiber fiber;
   fiber.fiber = fiber_name(id);
-  // relaxed: a word for people; the fiber may end while they read it.
-  fiber.state = info->finished.load(std::memory_order_relaxed) ? ReportFiber::State::kFinished
-                                                               : ReportFiber::State::kRunning;
+  fiber.state = info->finished ? ReportFiber::State::kFinished : ReportFiber::State::kRunning;
   if (info->creator_id != kNoFiberId) fiber.creator = fiber_name(info->creator_id);
   fiber.created = trace_of(scope, info->created);
   return fiber;

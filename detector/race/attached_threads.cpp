@@ -9,7 +9,7 @@
 #include "detector/clock/spin_lock.h"
 #include "detector/collector/lane_collector.h"
 #include "detector/race/fiber_table.h"
-#include "detector/race/names.h"
+#include "detector/race/known_fibers.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/shadow.h"
 
@@ -249,8 +249,7 @@ AttachedThread* thread_created(fsan_fiber& creator, StackId where, bool detached
 
 void thread_not_created(AttachedThread& thread) {
   count_live(-1);
-  // relaxed: nobody has seen the thread.
-  thread.fiber.info->finished.store(true, std::memory_order_relaxed);
+  fiber_info_ended(*thread.fiber.info);
   drop_references(thread, thread.references);
 }
 
@@ -302,14 +301,18 @@ void thread_ends() {
   this_thread.own = nullptr;
   run_on_this_thread(nullptr);
   own->clock.end();
-  // release: the reports that say "finished" need no more than the flag itself.
-  own->info->finished.store(true, std::memory_order_release);
   clear_stack(*own);
+  {
+    SpinGuard guard(threads_lock);
+    fiber_info_ended(*own->info);
+    own->info = nullptr;
+  }
   if (this_thread.own_ring != nullptr) give_back_ring(this_thread.own_ring);
   this_thread.ring = this_thread.own_ring = nullptr;
   count_live(-1);
   drop_references(thread, 1);
   lane_collector.fiber_ended();
+  forget_old_fibers();
 }
 
 fsan_fiber* attach_unseen_thread() {
@@ -364,13 +367,13 @@ void thread_detached(pthread_t handle) {
 void thread_named(pthread_t handle, const char* name) {
   if (checking_has_stopped()) return;
   if (this_thread.own != nullptr && pthread_equal(handle, pthread_self()) != 0) {
-    copy_name(this_thread.own->info->name, name);
+    name_fiber(*this_thread.own->info, name);
     return;
   }
   SpinGuard guard(threads_lock);
   for (AttachedThread* thread = newest; thread != nullptr; thread = thread->older) {
     if (!thread->has_handle || pthread_equal(thread->handle, handle) == 0) continue;
-    copy_name(thread->fiber.info->name, name);
+    if (thread->fiber.info != nullptr) name_fiber(*thread->fiber.info, name);
     return;
   }
 }

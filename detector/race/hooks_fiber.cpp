@@ -8,7 +8,7 @@
 #include "detector/race/attached_threads.h"
 #include "detector/race/fiber_table.h"
 #include "detector/race/held_locks.h"
-#include "detector/race/names.h"
+#include "detector/race/known_fibers.h"
 
 extern "C" {
 constinit __thread struct fsan_running_state __fsan_running = {0, 0};
@@ -23,10 +23,9 @@ constinit Slab fiber_slab(sizeof(fsan_fiber));
 
 void end_fiber(fsan_fiber& fiber) {
   if (fiber.clock.started()) fiber.clock.end();
-  // release: the reports that say "finished" need no more than the flag itself.
-  fiber.info->finished.store(true, std::memory_order_release);
   clear_stack(fiber);
   remove_live(fiber);
+  fiber_info_ended(*fiber.info);
   fiber.~fsan_fiber();
   fiber_slab.free(&fiber);
 }
@@ -117,7 +116,7 @@ struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const voi
 
 void __fsan_fiber_named(struct fsan_fiber* fiber, const char* name) {
   if (checking_has_stopped()) return;
-  fibersan::copy_name(fiber->info->name, name);
+  fibersan::name_fiber(*fiber->info, name);
 }
 
 void __fsan_fiber_switched_in(struct fsan_fiber* fiber) {
@@ -148,6 +147,7 @@ void __fsan_fiber_ended(struct fsan_fiber* fiber) {
   }
   fibersan::end_fiber(*fiber);
   fibersan::lane_collector.fiber_ended();
+  fibersan::forget_old_fibers();
 }
 
 void __fsan_fiber_waiting(enum fsan_wait_reason reason, const void* const* objects, size_t count,

@@ -1,0 +1,257 @@
+#include "detector/race/known_fibers.h"
+
+#include <atomic>
+#include <cstring>
+#include <new>
+
+#include "detector/clock/lane.h"
+#include "detector/clock/slab.h"
+#include "detector/clock/spin_lock.h"
+#include "detector/race/names.h"
+
+namespace fibersan {
+namespace {
+
+struct Record {
+  FiberInfo info;
+  uint32_t ended_in = 0;  // the sweep, see Sweep
+  uint32_t needed_in = 0;
+  char* name = nullptr;
+  Record* next = nullptr;
+};
+static_assert(sizeof(Record) == 48);
+
+struct Bucket {
+  SpinLock lock;  // rank 9
+  Record* newest FIBERSAN_GUARDED_BY(lock) = nullptr;
+};
+
+constexpr unsigned kBucketBits = 16;
+constexpr unsigned kBuckets = 1u << kBucketBits;
+constinit Bucket buckets[kBuckets];
+constinit Slab record_slab(sizeof(Record));
+constinit Slab name_slab(KnownFiber::kNameSize);
+// The newest fiber, the newest thread.
+std::atomic<uint64_t> newest_id[2] = {0, kThreadIds};
+std::atomic<uint32_t> sweep_number{1};
+
+// Consecutive ids in consecutive buckets: creators and what they create are close together.
+Bucket& bucket_of(uint64_t id) { return buckets[id & (kBuckets - 1)]; }
+
+Record* find_in(Bucket& bucket, uint64_t id) FIBERSAN_REQUIRES(bucket.lock) {
+  Record* record = bucket.newest;
+  while (record != nullptr && record->info.id != id) record = record->next;
+  return record;
+}
+
+unsigned kind_of(uint64_t id) { return is_thread_id(id) ? 1 : 0; }
+
+Record& record_of(FiberInfo& info) { return reinterpret_cast<Record&>(info); }
+
+void set_name(Record& record, const char* name) {
+  if (name == nullptr || *name == 0) {
+    if (record.name != nullptr) name_slab.free(record.name);
+    record.name = nullptr;
+    return;
+  }
+  if (record.name == nullptr) record.name = static_cast<char*>(name_slab.allocate());
+  copy_name(*reinterpret_cast<char(*)[KnownFiber::kNameSize]>(record.name), name);
+}
+
+void drop(Record* record) {
+  set_name(*record, nullptr);
+  record->~Record();
+  record_slab.free(record);
+}
+
+// Drops records that nobody needs. In steps, each short.
+class Sweep {
+ public:
+  constexpr Sweep() = default;
+
+  void step() {
+    if (!lock_.try_lock()) return;
+    if (phase_ == Phase::kNone && is_due()) begin(kRecent);
+    if (phase_ != Phase::kNone) slice();
+    lock_.unlock();
+  }
+  void whole(uint64_t recent) {
+    SpinGuard guard(lock_);
+    begin(recent);
+    while (phase_ != Phase::kNone) slice();
+  }
+
+ private:
+  enum class Phase : uint8_t { kNone, kLanes, kCreators, kDropping };
+  static constexpr unsigned kSliceLanes = 1024;
+  static constexpr unsigned kSliceBuckets = 256;
+  // Whose accesses are likely to be found in the rings.
+  static constexpr uint64_t kRecent = uint64_t{1} << 15;
+  // Of a chain of creators above one that is needed.
+  static constexpr unsigned kGenerations = 32;
+
+  bool is_due() FIBERSAN_REQUIRES(lock_) {
+    uint64_t created = 0;
+    for (const unsigned kind : {0, 1}) {
+      const uint64_t newest = newest_id[kind].load(std::memory_order_relaxed);  // relaxed: a number
+      if (newest < swept_at_[kind]) swept_at_[kind] = 0;                        // another run
+      created += newest - swept_at_[kind];
+    }
+    return created > (kept_ > kRecent ? kept_ : kRecent);
+  }
+
+  void begin(uint64_t recent) FIBERSAN_REQUIRES(lock_) {
+    // relaxed: who ends at this moment is kept this time or goes at once, both are fine.
+    number_ = sweep_number.fetch_add(1, std::memory_order_relaxed) + 1;
+    for (const unsigned kind : {0, 1}) {
+      swept_at_[kind] = newest_id[kind].load(std::memory_order_relaxed);
+      recent_from_[kind] = swept_at_[kind] > recent ? swept_at_[kind] - recent : 0;
+    }
+    next_ = 0;
+    kept_ = 0;
+    phase_ = Phase::kLanes;
+  }
+
+  void slice() FIBERSAN_REQUIRES(lock_) {
+    if (phase_ == Phase::kLanes) {
+      const LaneId end = lane_table.lane_bound();
+      for (unsigned i = 0; i < kSliceLanes && next_ < end; ++i, ++next_) need_owner(next_);
+      if (next_ >= end) go_on(Phase::kCreators);
+      return;
+    }
+    for (unsigned i = 0; i < kSliceBuckets; ++i, ++next_) {
+      if (phase_ == Phase::kCreators) {
+        need_creators(buckets[next_]);
+      } else {
+        drop_from(buckets[next_]);
+      }
+    }
+    if (next_ == kBuckets) go_on(phase_ == Phase::kCreators ? Phase::kDropping : Phase::kNone);
+  }
+
+  void go_on(Phase phase) FIBERSAN_REQUIRES(lock_) {
+    phase_ = phase;
+    next_ = 0;
+  }
+
+  // A stamp of the lane may be in the shadow, and is reported in its last owner's name.
+  void need_owner(LaneId lane) FIBERSAN_REQUIRES(lock_) {
+    if (lane_table.retired(lane)) need(lane_table.last_owner(lane));
+  }
+
+  // The fiber's creator, if the record is needed from now on and was not before.
+  uint64_t need(uint64_t id) FIBERSAN_REQUIRES(lock_) {
+    Bucket& bucket = bucket_of(id);
+    SpinGuard guard(bucket.lock);
+    Record* const record = find_in(bucket, id);
+    if (record == nullptr || is_needed(*record)) return kNoFiberId;
+    record->needed_in = number_;
+    return record->info.creator_id;
+  }
+
+  [[nodiscard]] bool is_needed(const Record& record) const FIBERSAN_REQUIRES(lock_) {
+    return !record.info.finished || record.ended_in >= number_ || record.needed_in == number_ ||
+           record.info.id > recent_from_[kind_of(record.info.id)];
+  }
+
+  // Up each chain as far as nobody has been. Of more than 64 records in a bucket (four
+  // million fibers) some may lose their creators.
+  void need_creators(Bucket& bucket) FIBERSAN_REQUIRES(lock_) {
+    uint64_t creators[64];
+    unsigned count = 0;
+    {
+      SpinGuard guard(bucket.lock);
+      for (const Record* record = bucket.newest; record != nullptr; record = record->next) {
+        if (count < 64 && is_needed(*record)) creators[count++] = record->info.creator_id;
+      }
+    }
+    for (unsigned i = 0; i < count; ++i) {
+      uint64_t id = creators[i];
+      for (unsigned n = 0; id != kNoFiberId && n < kGenerations; ++n) id = need(id);
+    }
+  }
+
+  void drop_from(Bucket& bucket) FIBERSAN_REQUIRES(lock_) {
+    Record* dropped = nullptr;
+    {
+      SpinGuard guard(bucket.lock);
+      for (Record** link = &bucket.newest; *link != nullptr;) {
+        Record* const record = *link;
+        if (is_needed(*record)) {
+          ++kept_;
+          link = &record->next;
+          continue;
+        }
+        *link = record->next;
+        record->next = dropped;
+        dropped = record;
+      }
+    }
+    while (dropped != nullptr) {
+      Record* const next = dropped->next;
+      drop(dropped);
+      dropped = next;
+    }
+  }
+
+  SpinLock lock_;  // rank 8
+  Phase phase_ FIBERSAN_GUARDED_BY(lock_) = Phase::kNone;
+  uint32_t number_ FIBERSAN_GUARDED_BY(lock_) = 0;
+  uint32_t next_ FIBERSAN_GUARDED_BY(lock_) = 0;
+  uint64_t swept_at_[2] FIBERSAN_GUARDED_BY(lock_) = {0, kThreadIds};
+  uint64_t recent_from_[2] FIBERSAN_GUARDED_BY(lock_) = {};
+  uint64_t kept_ FIBERSAN_GUARDED_BY(lock_) = 0;
+};
+
+constinit Sweep sweep;
+
+}  // namespace
+
+FiberInfo* make_fiber_info(uint64_t id, uint64_t creator_id, StackId created, const char* name) {
+  auto* record = new (record_slab.allocate()) Record;
+  record->info = {.id = id, .creator_id = creator_id, .created = created};
+  set_name(*record, name);
+  // relaxed: the sweep only wants to know about how many there were.
+  std::atomic<uint64_t>& newest = newest_id[kind_of(id)];
+  if (id > newest.load(std::memory_order_relaxed) || id == 1)
+    newest.store(id, std::memory_order_relaxed);
+  Bucket& bucket = bucket_of(id);
+  SpinGuard guard(bucket.lock);
+  record->next = bucket.newest;
+  bucket.newest = record;
+  return &record->info;
+}
+
+void name_fiber(FiberInfo& info, const char* name) {
+  Bucket& bucket = bucket_of(info.id);
+  SpinGuard guard(bucket.lock);
+  set_name(record_of(info), name);
+}
+
+void fiber_info_ended(FiberInfo& info) {
+  Bucket& bucket = bucket_of(info.id);
+  SpinGuard guard(bucket.lock);
+  info.finished = true;
+  record_of(info).ended_in = sweep_number.load(std::memory_order_relaxed);
+}
+
+std::optional<KnownFiber> find_fiber(uint64_t id) {
+  Bucket& bucket = bucket_of(id);
+  SpinGuard guard(bucket.lock);
+  const Record* const record = find_in(bucket, id);
+  if (record == nullptr) return std::nullopt;
+  KnownFiber known{record->info, {}};
+  if (record->name != nullptr) std::memcpy(known.name, record->name, KnownFiber::kNameSize);
+  return known;
+}
+
+void forget_old_fibers() {
+  static constinit thread_local unsigned calls = 0;
+  if (++calls % 32 == 0) sweep.step();
+}
+
+void forget_all_old_fibers(uint64_t recent) { sweep.whole(recent); }
+
+uint64_t known_fibers() { return record_slab.live(); }
+
+}  // namespace fibersan

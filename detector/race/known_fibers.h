@@ -1,0 +1,34 @@
+// known_fibers.h: what is known of fibers by id: who created them, where, their names.
+//
+// State:    a record of 48 bytes for each fiber that lives, that a retired lane is named
+//           after, that created one of these, or that ended lately; names on the side.
+// Cost:     one spin lock of 65536 and a short list. A sweep looks at everything when as many
+//           fibers were created as it kept the last time, in slices.
+// Threads:  any. A record's content changes under its bucket's lock.
+//
+// Invariants
+//   K1  The record of a fiber that has not ended is never dropped.
+//   K2  No id is used twice within a run. A later run() counts from 1 again: the newest
+//       record of an id is found.
+#ifndef FIBERSAN_DETECTOR_RACE_KNOWN_FIBERS_H
+#define FIBERSAN_DETECTOR_RACE_KNOWN_FIBERS_H
+
+#include "detector/fiber.h"
+
+namespace fibersan {
+
+// Valid until fiber_info_ended().
+FiberInfo* make_fiber_info(uint64_t id, uint64_t creator_id, StackId created, const char* name);
+void name_fiber(FiberInfo& info, const char* name);
+void fiber_info_ended(FiberInfo& info);
+
+// A fiber ended, no lock is held: a slice of a sweep if one is due.
+void forget_old_fibers();
+// A whole sweep, but for the newest `recent` ids; for tests.
+void forget_all_old_fibers(uint64_t recent);
+// Records at this moment; for tests.
+uint64_t known_fibers();
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_RACE_KNOWN_FIBERS_H
