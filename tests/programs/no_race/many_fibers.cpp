@@ -49,8 +49,8 @@ void forgotten(long fibers, bool racy) {
   room.acquire(64);
   if (racy) fiber::spawn([] { written_once = 2; }).join();
   const long now = resident_mib();
-  std::printf("%ld fibers\n%ld MiB after a quarter, %ld MiB\n", count, early, now);
-  std::puts(now <= early + 8 ? "memory: bounded" : "memory: grows");
+  std::fprintf(stderr, "%ld fibers\n%ld MiB after a quarter, %ld MiB\n", count, early, now);
+  std::fputs(now <= early + 8 ? "memory: bounded\n" : "memory: grows\n", stderr);
 }
 
 // All at once: each leaves stamps in memory of its own and in memory that all read.
@@ -73,7 +73,7 @@ void alive(long fibers) {
   done.wait();
   long sum = 0;
   for (const long cell : cells) sum += cell != 0 ? 1 : 0;
-  std::printf("%ld fibers\n%ld MiB, memory: bounded\n", sum + 1, all);
+  std::fprintf(stderr, "%ld fibers\n%ld MiB, memory: bounded\n", sum + 1, all);
 }
 
 int main(int argc, char** argv) {
