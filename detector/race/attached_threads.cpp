@@ -249,7 +249,11 @@ AttachedThread* thread_created(fsan_fiber& creator, StackId where, bool detached
 
 void thread_not_created(AttachedThread& thread) {
   count_live(-1);
-  fiber_info_ended(*thread.fiber.info);
+  {
+    SpinGuard guard(threads_lock);
+    fiber_info_ended(*thread.fiber.info);
+    thread.fiber.info = nullptr;
+  }
   drop_references(thread, thread.references);
 }
 
@@ -417,8 +421,7 @@ uint64_t thread_of_stack_address(uintptr_t address) {
   SpinGuard guard(threads_lock);
   for (const AttachedThread* thread = newest; thread != nullptr; thread = thread->older) {
     const fsan_fiber& fiber = thread->fiber;
-    if (address >= fiber.stack.low && address < fiber.stack.high &&
-        !fiber.info->finished.load(std::memory_order_relaxed))
+    if (address >= fiber.stack.low && address < fiber.stack.high && fiber.info != nullptr)
       return fiber.info->id;
   }
   return kNoFiberId;
