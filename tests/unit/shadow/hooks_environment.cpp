@@ -20,9 +20,6 @@ void report_misuse_at(fsan_finding_kind, const void*, const fsan_fiber&, StackId
   ++recorded.misuses;
 }
 
-// The heap is not followed here.
-void stop_heap_tracking() {}
-
 }  // namespace fibersan
 
 extern "C" void __fsan_misuse(enum fsan_finding_kind, const void*) { ++fibersan::recorded.misuses; }
