@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include "detector/abi/options.h"
+#include "detector/clock/limits.h"
 
 namespace fibersan {
 
@@ -63,6 +64,9 @@ void read_detector_options() {
   require_between("exitcode", options.exitcode, 0, 255);
   // 2^14 events are a quarter of a megabyte for each processor, 2^30 are 16 GiB.
   require_between("history_size", options.history_size, 0, 16);
+  // The main thread and a fiber on each of some processors at least.
+  require_between("lane_budget", options.lane_budget, options.lane_budget == 0 ? 0 : 16,
+                  kLaneLimit);
   require_between("atexit_sleep_ms", options.atexit_sleep_ms, 0, 3'600'000);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "detector/clock/lane.h"
 #include "detector/heap/allocate.h"
 #include "detector/process/deadly_signals.h"
 #include "detector/process/end.h"
@@ -28,6 +29,7 @@ void start_detector(int, char**, char** environment) {
   if (environ == nullptr) environ = environment;
   read_detector_options();
   reserve_shadow();
+  if (options.lane_budget != 0) lane_table.set_budget(static_cast<LaneId>(options.lane_budget));
   start_main_thread(find_main_thread_stack(),
                     kHistoryBase + static_cast<unsigned>(options.history_size));
   note_process();

@@ -1,10 +1,14 @@
 // Memory is bounded by what lives and by what is in the shadow, and nothing is forgotten for
 // it: fibers that nobody waits for, and fibers that all live at once. The racy twin: what the
-// first fiber wrote is found after all the others. Long forms: tests/README.md.
+// first fiber wrote is found after all the others. With a budget of lanes the collector comes
+// before any loss, and what has to be lost is counted. Long forms: tests/README.md.
 //
 // RUN: %fibersan -O1 %s -o %t
 // RUN: env FIBERSAN_OPTIONS=summary=always %run %t forgotten 300000 2>&1 | FileCheck %s --implicit-check-not=WARNING
 // RUN: env FIBERSAN_OPTIONS=summary=always %run %t alive 20000 2>&1 | FileCheck %s --implicit-check-not=WARNING
+// RUN: env FIBERSAN_OPTIONS=summary=always:lane_budget=512 %run %t forgotten 20000 2>&1 | FileCheck %s --implicit-check-not=WARNING
+// RUN: env FIBERSAN_OPTIONS=summary=always:lane_budget=40 %run %t alive 1000 2>&1 | FileCheck %s --check-prefix=BUDGET --implicit-check-not=WARNING
+// RUN: not env FIBERSAN_OPTIONS=lane_budget=3 %run %t 2>&1 | FileCheck %s --check-prefix=FEW
 // RUN: not %run %t racy 20000 2>&1 | FileCheck %s --check-prefix=RACY
 #include <fiber/fiber.h>
 
@@ -90,6 +94,9 @@ int main(int argc, char** argv) {
 // CHECK: {{[0-9]+}}0000 fibers
 // CHECK: memory: bounded
 // CHECK: reported 0 warnings; precision: exact
+// BUDGET: 1000 fibers
+// BUDGET: precision: {{.*}} without a lane
+// FEW: unusable value '3' for option 'lane_budget' in FIBERSAN_OPTIONS: expected 16 to
 // RACY: WARNING: FiberSan: data race
 // RACY: many_fibers.cpp:{{[0-9]+}}
 // RACY: reported 1 warnings; precision: exact
