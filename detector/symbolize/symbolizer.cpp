@@ -129,9 +129,10 @@ std::optional<GlobalVariable> Symbolizer::data(uintptr_t address) {
 std::optional<std::string> Symbolizer::missing() {
   if (missing_told_ || process_.failure().empty()) return std::nullopt;
   missing_told_ = true;
-  return "FiberSan: no llvm-symbolizer found (Debian package llvm-19): stacks have modules and "
-         "offsets instead of lines; " +
-         process_.failure();
+  const char* what = process_.was_started()
+                         ? "FiberSan: llvm-symbolizer does not answer"
+                         : "FiberSan: no llvm-symbolizer found (Debian package llvm-19)";
+  return what + (": stacks have modules and offsets instead of lines; " + process_.failure());
 }
 
 }  // namespace fibersan

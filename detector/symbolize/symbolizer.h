@@ -35,8 +35,8 @@ struct GlobalVariable {
 
 class Symbolizer {
  public:
-  explicit Symbolizer(SymbolizerOptions options)
-      : options_(std::move(options)), process_(options_.external_symbolizer_path) {}
+  explicit Symbolizer(SymbolizerOptions options, int timeout_ms = SymbolizerProcess::kTimeoutMs)
+      : options_(std::move(options)), process_(options_.external_symbolizer_path, timeout_ms) {}
 
   // At least one frame, for any address.
   const std::vector<SourceFrame>& code(uintptr_t address);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "detector/history/mapping.h"
@@ -19,7 +20,7 @@ namespace fibersan {
 namespace {
 
 constexpr int kLowestDescriptor = 64;  // Y1
-constexpr int kTimeoutMs = 60'000;     // a large program's debug information takes seconds
+constexpr size_t kLongestAnswer = size_t{1} << 20;
 constexpr size_t kChildStack = size_t{64} * 1024;
 
 std::string search_path(const char* program) {
@@ -112,6 +113,12 @@ void spawn(ChildPlan& plan) {
   unmap_memory(stacks, 2 * kChildStack);
 }
 
+int64_t now_ms() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000;
+}
+
 int raise_descriptor(int descriptor) {
   int raised = fcntl(descriptor, F_DUPFD_CLOEXEC, kLowestDescriptor);
   close(descriptor);
@@ -149,7 +156,8 @@ bool SymbolizerProcess::start() {
   spawn(plan);
   pid_ = plan.pid;
   close(theirs);
-  if (pid_ > 0 && plan.error == 0) return true;
+  was_started_ = pid_ > 0 && plan.error == 0;
+  if (was_started_) return true;
   failure_ = "'" + path + "' cannot be run: " + strerror(plan.error);
   stop();
   return false;
@@ -173,21 +181,29 @@ bool SymbolizerProcess::send_all(const std::string& text) {
   return true;
 }
 
+bool SymbolizerProcess::receive(std::string& text, int64_t deadline_ms) {
+  const int64_t left = deadline_ms - now_ms();
+  pollfd readable = {socket_, POLLIN, 0};
+  const int ready = left <= 0 ? 0 : poll(&readable, 1, static_cast<int>(left));
+  if (ready < 0) return errno == EINTR;
+  if (ready == 0 || text.size() > kLongestAnswer) {
+    kill(pid_, SIGKILL);  // it runs, so the number is still its own
+    failure_ = ready == 0 ? "it gave no answer in " + std::to_string(timeout_ms_ / 1000) + " s"
+                          : "its answer has no end";
+    return false;
+  }
+  char buffer[4096];
+  const ssize_t n = recv(socket_, buffer, sizeof buffer, 0);
+  if (n < 0) return errno == EINTR;
+  text.append(buffer, static_cast<size_t>(n));
+  return n > 0;
+}
+
 std::optional<std::vector<std::string>> SymbolizerProcess::read_answer() {
+  const int64_t deadline = now_ms() + timeout_ms_;
   std::string text;
   while (text.size() < 2 || text.compare(text.size() - 2, 2, "\n\n") != 0) {
-    pollfd readable = {socket_, POLLIN, 0};
-    int ready = poll(&readable, 1, kTimeoutMs);
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) {
-      kill(pid_, SIGKILL);  // it hangs, so the number is still its own
-      return std::nullopt;
-    }
-    char buffer[4096];
-    ssize_t n = recv(socket_, buffer, sizeof buffer, 0);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return std::nullopt;
-    text.append(buffer, static_cast<size_t>(n));
+    if (!receive(text, deadline)) return std::nullopt;
   }
   std::vector<std::string> lines;
   for (size_t begin = 0; begin + 1 < text.size();) {
@@ -206,7 +222,8 @@ std::optional<std::vector<std::string>> SymbolizerProcess::ask(const std::string
         if (answer) return answer;
       }
       stop();
-      if (tried_again_) failure_ = "it ended in the middle of a question, twice";
+      if (tried_again_ && failure_.empty())
+        failure_ = "it ended in the middle of a question, twice";
       tried_again_ = true;
     }
   }

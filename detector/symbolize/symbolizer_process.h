@@ -1,8 +1,9 @@
 // symbolizer_process.h: one llvm-symbolizer, asked line by line.
 //
 // State:    a child process and the socket to it; started at the first question, started
-//           again once if it died.
+//           again once if it died. One that gives no whole answer in time is given up.
 // Errors:   answers are absent; failure() then says why in words.
+// Cost:     30 us for a question, so asking for one at a time is fast enough.
 // Threads:  one caller at a time.
 // Not here: what is asked, see symbolizer.h.
 //
@@ -15,6 +16,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,8 +25,11 @@ namespace fibersan {
 
 class SymbolizerProcess {
  public:
+  static constexpr int kTimeoutMs = 60'000;  // a large program's debug information takes seconds
+
   // An empty path: the usual places are searched.
-  explicit SymbolizerProcess(std::string path) : path_(std::move(path)) {}
+  explicit SymbolizerProcess(std::string path, int timeout_ms = kTimeoutMs)
+      : path_(std::move(path)), timeout_ms_(timeout_ms) {}
   ~SymbolizerProcess() { stop(); }
   SymbolizerProcess(const SymbolizerProcess&) = delete;
   SymbolizerProcess& operator=(const SymbolizerProcess&) = delete;
@@ -35,6 +40,8 @@ class SymbolizerProcess {
 
   // Why there will be no answers; empty as long as there may be.
   const std::string& failure() const { return failure_; }
+  // Whether there was a program to ask.
+  bool was_started() const { return was_started_; }
   pid_t pid() const { return pid_; }
 
   // In a forked child: the symbolizer belongs to the parent.
@@ -45,11 +52,15 @@ class SymbolizerProcess {
   void stop();
   bool send_all(const std::string& text);
   std::optional<std::vector<std::string>> read_answer();
+  // More of the answer, until the deadline; false: there will be none.
+  bool receive(std::string& text, int64_t deadline_ms);
 
   std::string path_;
+  int timeout_ms_;
   std::string failure_;
   int socket_ = -1;
   pid_t pid_ = -1;
+  bool was_started_ = false;
   bool tried_again_ = false;
 };
 

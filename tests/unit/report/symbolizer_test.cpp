@@ -10,6 +10,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 
 #include "detector/history/frames.h"
 #include "detector/symbolize/modules.h"
@@ -143,6 +144,90 @@ TEST(SymbolizerProcess, AProgramThatAnswersNothingIsAFailure) {
   EXPECT_FALSE(process.ask("CODE \"x\" 0x10"));
   EXPECT_THAT(process.failure(), HasSubstr("twice"));
   EXPECT_FALSE(process.ask("CODE \"x\" 0x10"));
+}
+
+// A program in the place of llvm-symbolizer, a shell script.
+class FakeSymbolizer {
+ public:
+  explicit FakeSymbolizer(const std::string& script) {
+    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
+    path = folder_ + "/fake";
+    log = folder_ + "/log";
+    std::ofstream(path) << "#!/bin/sh\nlog=" << log << "\n" << script << "\n";
+    chmod(path.c_str(), 0755);
+  }
+  ~FakeSymbolizer() {
+    unlink(path.c_str());
+    unlink(log.c_str());
+    rmdir(folder_.c_str());
+  }
+  std::string logged() const {
+    std::stringstream text;
+    text << std::ifstream(log).rdbuf();
+    return text.str();
+  }
+
+  std::string path;
+  std::string log;
+
+ private:
+  std::string folder_ = testing::TempDir() + "fake_symbolizer.XXXXXX";
+};
+
+// Every kind of failure: frames still have module and offset, and it is said once, in words.
+void expect_offsets_only(const std::string& script, const char* words) {
+  FakeSymbolizer fake(script);
+  Symbolizer symbolizer(SymbolizerOptions{true, fake.path, ""}, 300);
+  for (int i = 0; i < 3; ++i) {
+    Trace trace = make_trace(symbolizer, symbolizer_test::outer_call());
+    ASSERT_FALSE(trace.frames.empty());
+    EXPECT_EQ(trace.frames[0].file, "") << script;
+    EXPECT_THAT(trace.frames[0].module, HasSubstr("unit_symbolize"));
+    EXPECT_NE(trace.frames[0].module_offset, 0u);
+  }
+  auto line = symbolizer.missing();
+  ASSERT_TRUE(line) << script;
+  EXPECT_THAT(*line, testing::StartsWith("FiberSan: llvm-symbolizer does not answer: "));
+  EXPECT_THAT(*line, HasSubstr(words));
+  EXPECT_FALSE(symbolizer.missing());
+}
+
+TEST(Symbolizer, OneThatHangsIsGivenUp) {
+  expect_offsets_only("exec sleep 60", "no answer in 0 s");
+}
+TEST(Symbolizer, OneThatHangsInTheMiddleOfAnAnswerIsGivenUp) {
+  expect_offsets_only("read line; echo function; exec sleep 60", "no answer in 0 s");
+}
+TEST(Symbolizer, OneThatTalksForEverIsGivenUp) {
+  expect_offsets_only("exec yes function", "its answer has no end");
+}
+TEST(Symbolizer, OneThatDiesIsGivenUp) { expect_offsets_only("read line; kill -SEGV $$", "twice"); }
+
+TEST(Symbolizer, GarbageIsNoLine) {
+  FakeSymbolizer fake("while read line; do printf 'banana\\n\\n'; done");
+  Symbolizer symbolizer{SymbolizerOptions{true, fake.path, ""}};
+  Trace trace = make_trace(symbolizer, symbolizer_test::outer_call());
+  ASSERT_FALSE(trace.frames.empty());
+  EXPECT_EQ(trace.frames[0].file, "");
+  EXPECT_THAT(trace.frames[0].module, HasSubstr("unit_symbolize"));
+}
+
+TEST(Symbolizer, EachAddressIsAskedOnceAndWithoutServers) {
+  setenv("DEBUGINFOD_URLS", "http://127.0.0.1:9/", 1);
+  FakeSymbolizer fake(
+      "echo \"arguments $@\" > $log; env >> $log\n"
+      "while read line; do echo \"$line\" >> $log; printf 'f\\na.cpp:1:2\\n\\n'; done");
+  Symbolizer symbolizer{SymbolizerOptions{true, fake.path, ""}};
+  const auto begin = reinterpret_cast<uintptr_t>(&symbolizer_test::outer_call);
+  for (int round = 0; round < 3; ++round)
+    for (uintptr_t i = 0; i < 100; ++i) EXPECT_EQ(symbolizer.code(begin + i)[0].line, 1u);
+  unsetenv("DEBUGINFOD_URLS");
+  const std::string log = fake.logged();
+  EXPECT_THAT(log, HasSubstr("--no-debuginfod"));
+  EXPECT_THAT(log, testing::Not(HasSubstr("DEBUGINFOD_URLS")));
+  int questions = 0;
+  for (size_t at = 0; (at = log.find("CODE ", at)) != std::string::npos; ++at) ++questions;
+  EXPECT_EQ(questions, 100);
 }
 
 // Y1: the program sees no child, no signal, no descriptor.
