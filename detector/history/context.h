@@ -1,36 +1,59 @@
 // context.h: from a 64-bit calling context to the stack it stands for.
 //
 // Input:    the caller's context (fsan_running.context at its entry), the pc of the hook's
-//           call, and, on first sight only, the frames themselves.
-// Output:   a hash of both that stack_of() turns back into the stack, on any thread, later.
-// State:    a growing table hash -> stack id over the StackTable.
-// Cost:     known context: one look-up in a table that only changes when a new context is
-//           seen. New context: a frame walk and a lock.
+//           call, and, unless they were seen lately, the frames themselves.
+// Output:   for an access a number that stack_of() turns back into the stack, on any
+//           thread, as long as about as many accesses were made since as the rings hold;
+//           for other events a StackId that is good for ever.
+// State:    two StackTries of up to 2^20 nodes for accesses: the present generation, and
+//           the one before, which is forgotten when the present one is full. A cache.
+// Cost:     seen lately: one look-up in the cache. Else a frame walk and a lock.
 // Threads:  any. Look-ups take no lock.
 //
 // Invariants
-//   C1  An entry never changes once it is published; a table that was outgrown stays
-//       readable for ever.
+//   C1  Memory is bounded whatever the program does: a stack is walked anew rather than
+//       kept for a (context, pc) that comes again.
 #ifndef FIBERSAN_DETECTOR_HISTORY_CONTEXT_H
 #define FIBERSAN_DETECTOR_HISTORY_CONTEXT_H
 
+#include <atomic>
+
+#include "detector/history/context_cache.h"
 #include "detector/history/stack.h"
 #include "detector/history/stack_table.h"
 
 namespace fibersan {
 
-// Returns the hash of (caller_context, pc); never 0. `frame` and `pc` as in walk_frames().
-uint64_t note_access_context(uint64_t caller_context, uintptr_t pc, const void* frame,
-                             StackBounds bounds);
+namespace internal {
+
+extern constinit ContextCache context_cache;
+// Of the stacks that are noted now; changed under the lock of those. A hook that still reads
+// the old number notes its access in the generation before, which is kept.
+extern constinit std::atomic<uint32_t> stack_generation;
+
+uint64_t note_new_context(uint64_t key, uintptr_t pc, const void* frame, StackBounds bounds);
+
+}  // namespace internal
+
+// Never 0 but when there is no memory. `frame` and `pc` as in walk_frames().
+inline uint64_t note_access_context(uint64_t caller_context, uintptr_t pc, const void* frame,
+                                    StackBounds bounds) {
+  const uint64_t key = ContextCache::key_of(caller_context, pc);
+  // relaxed: whoever reads the number follows it to stacks only under their lock.
+  const uint64_t known =
+      internal::context_cache.find(key, internal::stack_generation.load(std::memory_order_relaxed));
+  if (__builtin_expect(known != 0, 1)) return known;
+  return internal::note_new_context(key, pc, frame, bounds);
+}
 
 // The same for events that keep a 32-bit stack id (allocations, creations).
 StackId note_stack(uint64_t caller_context, uintptr_t pc, const void* frame, StackBounds bounds);
 
-// Empty when the hash is unknown (it was forgotten: see forgotten_contexts()).
-Stack stack_of(uint64_t hash);
+// Of note_access_context(). Empty when it was forgotten.
+Stack stack_of(uint64_t noted);
 
-// Contexts that found no room in the table.
-uint64_t forgotten_contexts();
+// Generations of stacks that were forgotten.
+uint64_t forgotten_generations();
 
 }  // namespace fibersan
 

@@ -1,46 +1,37 @@
 #include "detector/history/history.h"
 
 namespace fibersan {
-namespace {
 
-bool overlaps(const RecordedAccess& access, uintptr_t address, uint64_t size) {
-  return access.address < address + size && address < access.address + access.size;
-}
-
-}  // namespace
+// An eighth more, for the headers between them.
+void start_history(uint64_t events) { event_chunks.start(events + events / 8); }
 
 std::optional<PastAccess> find_access(uint32_t lane, uint32_t epoch, uintptr_t address,
                                       uint64_t size, bool write, bool atomic) {
-  std::optional<PastAccess> newest;
-  auto visit = [&](const Segment& segment, const RecordedAccess& access) {
-    if (segment.lane != lane || segment.epoch != epoch || access.write != write ||
-        access.atomic != atomic || !overlaps(access, address, size)) {
-      return;
-    }
-    newest.emplace();
-    newest->access = access;
-    newest->fiber_id = segment.fiber_id;
-    newest->lock_set = segment.lock_set;
-  };
-  // All rings backwards side by side: accesses that race are mostly recent. Which of two
-  // rings holds the later part of an epoch cannot be told; any match is a true one.
-  bool more = true;
-  for (uint64_t piece = 0; more && !newest; ++piece) {
-    more = false;
-    for (const Ring* ring = first_ring(); ring != nullptr && !newest; ring = ring->next()) {
-      more |= ring->visit_piece(piece, visit);
-    }
+  const AccessPattern pattern = {lane, epoch, address, size, write, atomic};
+  // From the newest chunk back: accesses that race are mostly recent. Which of two rings
+  // holds the later part of an epoch cannot be told; any match is a true one.
+  uint64_t sequence = ~uint64_t{0};
+  while (const EventChunk* chunk = event_chunks.begun_before(sequence, sequence)) {
+    PastAccess past;
+    Segment segment;
+    if (!Ring::find_last(*chunk, sequence, pattern, past.access, segment)) continue;
+    past.fiber_id = segment.fiber_id;
+    past.lock_set = segment.lock_set;
+    past.stack = stack_of(past.access.context);
+    return past;
   }
-  if (newest) newest->stack = stack_of(newest->access.context);
-  return newest;
+  return std::nullopt;
 }
 
-uint64_t overwritten_events() {
-  uint64_t sum = 0;
-  for (const Ring* ring = first_ring(); ring != nullptr; ring = ring->next()) {
-    sum += ring->overwritten();
+void for_each_remembered_fiber(void (*visit)(uint64_t fiber_id, void* data), void* data) {
+  uint64_t sequence = ~uint64_t{0};
+  while (const EventChunk* chunk = event_chunks.begun_before(sequence, sequence)) {
+    Ring::visit_chunk(
+        *chunk, sequence, [](const Segment&, const RecordedAccess&) {},
+        [&](const Segment& segment) { visit(segment.fiber_id, data); });
   }
-  return sum;
 }
+
+uint64_t overwritten_events() { return event_chunks.overwritten(); }
 
 }  // namespace fibersan

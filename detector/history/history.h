@@ -2,8 +2,8 @@
 //
 // Input:    the stamp's lane, epoch and kind, and the bytes it covers.
 // Output:   the newest such access still in a ring.
-// Cost:     linear in the events of all rings since the access, at least 4096 of each ring:
-//           microseconds when it was recent, a millisecond for each processor when it is gone.
+// Cost:     linear in the events since the access, of the chunks that have a header of its
+//           segment: microseconds when it was recent, a millisecond or two when it is gone.
 // Threads:  any, beside running writers.
 // Not here: what to say when it is gone, see detector/report/.
 #ifndef FIBERSAN_DETECTOR_HISTORY_HISTORY_H
@@ -18,6 +18,9 @@
 
 namespace fibersan {
 
+// Before the first event: at least so many of them are kept, of all rings together.
+void start_history(uint64_t events);
+
 struct PastAccess {
   RecordedAccess access;
   uint64_t fiber_id = 0;
@@ -27,6 +30,11 @@ struct PastAccess {
 
 std::optional<PastAccess> find_access(uint32_t lane, uint32_t epoch, uintptr_t address,
                                       uint64_t size, bool write, bool atomic);
+
+// Calls visit for the fiber of every header that a ring holds, the same one many times:
+// finished fibers that are not among them will be named by no stack that is found. What
+// begins meanwhile may be missing. Reads all events: a millisecond or two.
+void for_each_remembered_fiber(void (*visit)(uint64_t fiber_id, void* data), void* data);
 
 // Events that all rings together no longer hold.
 uint64_t overwritten_events();

@@ -1,6 +1,7 @@
 #include "detector/history/mapping.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,5 +30,19 @@ void* map_memory(size_t bytes, const char* purpose) {
 }
 
 void unmap_memory(void* memory, size_t bytes) { munmap(memory, bytes); }
+
+void zero_memory(void* memory, size_t bytes) {
+  constexpr uintptr_t kPage = 4096;
+  const auto begin = reinterpret_cast<uintptr_t>(memory);
+  const uintptr_t end = begin + bytes;
+  const uintptr_t first = (begin + kPage - 1) & ~(kPage - 1);
+  const uintptr_t last = end & ~(kPage - 1);
+  if (first >= last || madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED) != 0) {
+    memset(memory, 0, bytes);
+    return;
+  }
+  memset(memory, 0, first - begin);
+  memset(reinterpret_cast<void*>(last), 0, end - last);
+}
 
 }  // namespace fibersan

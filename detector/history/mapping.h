@@ -18,6 +18,10 @@ void* map_memory(size_t bytes, const char* purpose);
 
 void unmap_memory(void* memory, size_t bytes);
 
+// Zeroes it by giving it back; it is committed again as it is touched. What shares a page
+// with something else is zeroed by hand.
+void zero_memory(void* memory, size_t bytes);
+
 }  // namespace fibersan
 
 #endif  // FIBERSAN_DETECTOR_HISTORY_MAPPING_H

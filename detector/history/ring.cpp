@@ -1,27 +1,14 @@
 #include "detector/history/ring.h"
 
-#include <algorithm>
 #include <bit>
 
-#include "detector/history/mapping.h"
-
 namespace fibersan {
-namespace {
 
-std::atomic<const Ring*> newest_ring{nullptr};
-
-}  // namespace
-
-void Ring::open(unsigned log2_events) {
-  // At least two repeated headers fit, so that some segment is always known (R2).
-  uint64_t size = std::max(uint64_t{1} << log2_events, 2 * kSegmentRepeat);
-  events_ = static_cast<RingEvent*>(map_memory(size * sizeof(RingEvent), "the access history"));
-  mask_ = size - 1;
-  next_ = newest_ring.load(std::memory_order_relaxed);
-  // release [O1]: events_ and mask_ come before the ring is known. Pairs with [O2].
-  while (!newest_ring.compare_exchange_weak(next_, this, std::memory_order_release,
-                                            std::memory_order_relaxed)) {
-  }
+void Ring::next_chunk() {
+  chunk_ = event_chunks.replace(chunk_);
+  events_ = event_chunks.events_of(*chunk_);
+  position_ = 0;
+  put_header();  // R2
 }
 
 void Ring::record_wide(uintptr_t address, uint64_t size, bool write, bool atomic,
@@ -39,8 +26,35 @@ void Ring::record_wide(uintptr_t address, uint64_t size, bool write, bool atomic
   }
 }
 
-const Ring* first_ring() {
-  return newest_ring.load(std::memory_order_acquire);  // [O2], pairs with [O1]
+bool Ring::find_last(const EventChunk& chunk, uint64_t sequence, const AccessPattern& pattern,
+                     RecordedAccess& access, Segment& segment) {
+  const RingEvent* const events = event_chunks.events_of(chunk);
+  const uint32_t count = chunk.count.load(std::memory_order_acquire);  // [W2], pairs with [W1]
+  if (!chunk.segments.may_contain(pattern.lane, pattern.epoch)) return false;
+  const uint64_t kind = (pattern.write ? kWriteBit : 0) | (pattern.atomic ? kAtomicBit : 0);
+  const uintptr_t last = pattern.address + pattern.size - 1;
+  bool found = false;
+  bool is_of_segment = false;
+  Segment here;
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint64_t first = events[i].first.load(std::memory_order_relaxed);
+    if ((first & kHeaderBit) != 0) {
+      here = decode_header(first, events[i].second.load(std::memory_order_relaxed));
+      is_of_segment = here.lane == pattern.lane && here.epoch == pattern.epoch;
+    } else if (is_of_segment && (first & (kWriteBit | kAtomicBit)) == kind &&
+               last - (first & kAddressMask) <= kMaxSize) {
+      const uint64_t second = events[i].second.load(std::memory_order_relaxed);
+      const RecordedAccess candidate = decode_access(first, second);
+      if (pattern.address >= candidate.address + candidate.size) continue;
+      access = candidate;
+      segment = here;
+      found = true;
+    }
+  }
+  // acquire fence [E2]: if anything of it was overwritten, the new number is seen (R1).
+  // Pairs with the release fence [E1] in EventChunks::replace().
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return found && chunk.sequence.load(std::memory_order_relaxed) == sequence;
 }
 
 }  // namespace fibersan

@@ -1,36 +1,30 @@
-// ring.h: the last accesses of one processor, so that a race can show the other stack.
+// ring.h: what one processor or thread records, so that a race can show the other stack.
 //
-// Input:    start_segment() when the processor runs another fiber or the fiber's epoch
-//           ticks; record() for each access that put a stamp into the shadow.
-// Output:   visit_piece(), for find_access().
-// State:    2^log2_events events of 16 bytes, mapped when opened, touched as used.
+// Input:    start_segment() when another fiber runs or the fiber's epoch ticks; record()
+//           for each access that put a stamp into the shadow.
+// Output:   events in chunks that visit_chunk() reads.
 // Cost:     record() is two stores, one store of the position and one predicted branch.
 // Threads:  one writer. Readers on any thread, at any time, without stopping it.
-// Not here: choosing the event that belongs to a stamp, see history.h.
+// Not here: where chunks come from and go to, see event_chunks.h.
 //
 // Invariants
-//   R1  The event of index i is at i mod size. It is intact for a reader that saw it
-//       written and then finds head < i + size: the writer announces an index (head)
-//       before it overwrites what was there.
-//   R2  A header is written again every kSegmentRepeat events, so at most that many of
-//       the oldest events belong to an unknown segment.
+//   R1  An event below its chunk's count is complete; whether it was read before it was
+//       overwritten the chunk's sequence number says (event_chunks.h, E1).
+//   R2  A chunk begins with a header, so every event has one.
 #ifndef FIBERSAN_DETECTOR_HISTORY_RING_H
 #define FIBERSAN_DETECTOR_HISTORY_RING_H
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
-namespace fibersan {
+#include "detector/history/event_chunks.h"
 
-struct RingEvent {
-  std::atomic<uint64_t> first;
-  std::atomic<uint64_t> second;
-};
-static_assert(sizeof(RingEvent) == 16);
+namespace fibersan {
 
 // Bit 47 of the first word tells the two kinds apart (low bits first):
 //   access  first  = address:47 | 0 | write:1 | atomic:1 | size: mantissa:10, exponent:4
-//           second = hash of calling context and pc
+//           second = what note_access_context() returned
 //   header  first  = fiber:47 | 1 | lock set's high 16 bits
 //           second = lock set's low 10 bits | epoch:30 | lane:24
 // A size is mantissa << exponent; record() splits one that does not fit exactly.
@@ -42,6 +36,16 @@ struct RecordedAccess {
   uint64_t context = 0;
 };
 
+// Accesses of one segment and kind that overlap some bytes.
+struct AccessPattern {
+  uint32_t lane;
+  uint32_t epoch;
+  uintptr_t address;
+  uint64_t size;
+  bool write;
+  bool atomic;
+};
+
 struct Segment {
   uint32_t lane = 0;
   uint32_t epoch = 0;
@@ -51,15 +55,15 @@ struct Segment {
 
 class Ring {
  public:
-  static constexpr uint64_t kSegmentRepeat = 4096;
-
-  // Maps the events and makes the ring known to for_each_ring(). Once; a ring lives as
-  // long as the process. Ends the process with a message when there is no memory.
-  void open(unsigned log2_events);
+  constexpr Ring() = default;
 
   void start_segment(uint32_t lane, uint32_t epoch, uint64_t fiber_id, uint32_t lock_set = 0) {
     segment_ = {lane, epoch, fiber_id, lock_set};
-    put(header_first(segment_), header_second(segment_));
+    if (position_ == EventChunk::kEvents) {
+      next_chunk();  // which begins with the header
+    } else {
+      put_header();
+    }
   }
 
   void record(uintptr_t address, uint64_t size, bool write, bool atomic, uint64_t context) {
@@ -70,20 +74,27 @@ class Ring {
     put(access_first(address, size, write, atomic), context);
   }
 
-  // Calls visit(Segment, RecordedAccess) for every intact access of one piece of
-  // kSegmentRepeat events, oldest first. Piece 0 is the newest. False: there is no such.
-  template <typename Visit>
-  bool visit_piece(uint64_t piece, Visit&& visit) const;
-
-  // Events that the ring no longer holds.
-  uint64_t overwritten() const {
-    uint64_t head = head_.load(std::memory_order_relaxed);  // a statistic: order does not matter
-    uint64_t size = mask_ + 1;
-    return events_ == nullptr || head < size ? 0 : head - size;
+  // The writer is gone for good; the ring may be used again by another one.
+  void close() {
+    if (chunk_ != nullptr) event_chunks.complete(chunk_);
+    chunk_ = nullptr;
+    position_ = EventChunk::kEvents;
   }
 
-  bool is_open() const { return events_ != nullptr; }
-  const Ring* next() const { return next_; }
+  // Calls visit(Segment, RecordedAccess) for the accesses of that chunk, oldest first, as
+  // long as it has this sequence number. visit_header(Segment) is called for each header,
+  // repeated ones too.
+  template <typename Visit, typename VisitHeader>
+  static void visit_chunk(const EventChunk& chunk, uint64_t sequence, Visit&& visit,
+                          VisitHeader&& visit_header);
+  template <typename Visit>
+  static void visit_chunk(const EventChunk& chunk, uint64_t sequence, Visit&& visit) {
+    visit_chunk(chunk, sequence, visit, [](const Segment&) {});
+  }
+
+  // The last such access in that chunk, with its segment; false: none, or overwritten.
+  static bool find_last(const EventChunk& chunk, uint64_t sequence, const AccessPattern& pattern,
+                        RecordedAccess& access, Segment& segment);
 
  private:
   static constexpr uint64_t kHeaderBit = uint64_t{1} << 47;
@@ -93,6 +104,7 @@ class Ring {
   static constexpr unsigned kMantissaBits = 10;
   static constexpr uint64_t kMaxMantissa = (uint64_t{1} << kMantissaBits) - 1;
   static constexpr unsigned kMaxExponent = 15;
+  static constexpr uint64_t kMaxSize = kMaxMantissa << kMaxExponent;
   static constexpr uint64_t kAddressMask = kHeaderBit - 1;
 
   static uint64_t access_first(uintptr_t address, uint64_t encoded_size, bool write, bool atomic) {
@@ -118,68 +130,62 @@ class Ring {
   }
 
   void put(uint64_t first, uint64_t second) {
-    uint64_t index = position_++;
-    if (__builtin_expect((index & (kSegmentRepeat - 1)) == 0, 0)) {
-      store(index, header_first(segment_), header_second(segment_));  // R2
-      index = position_++;
-    }
-    store(index, first, second);
+    if (__builtin_expect(position_ == EventChunk::kEvents, 0)) next_chunk();
+    store(first, second);
   }
 
-  void store(uint64_t index, uint64_t first, uint64_t second) {
-    // relaxed + release fence [W1]: the index is announced before the slot changes (R1).
-    // Pairs with the acquire fence [A1] in intact().
-    head_.store(index, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_release);
-    RingEvent& event = events_[index & mask_];
+  void put_header() {
+    chunk_->segments.add(segment_.lane, segment_.epoch);
+    store(header_first(segment_), header_second(segment_));
+  }
+
+  void store(uint64_t first, uint64_t second) {
+    RingEvent& event = events_[position_];
     event.first.store(first, std::memory_order_relaxed);
     event.second.store(second, std::memory_order_relaxed);
-    // release [W2]: the event is complete. Pairs with the acquire [A2] in visit_piece().
-    complete_.store(index + 1, std::memory_order_release);
+    // release [W1]: the event is complete (R1). Pairs with the acquire [W2] of the reader.
+    chunk_->count.store(++position_, std::memory_order_release);
   }
 
-  // Whether what was just read from index i was still the event i (R1).
-  bool intact(uint64_t i) const {
-    std::atomic_thread_fence(std::memory_order_acquire);  // [A1]
-    return head_.load(std::memory_order_relaxed) < i + mask_ + 1;
-  }
-
+  void next_chunk();
   void record_wide(uintptr_t address, uint64_t size, bool write, bool atomic, uint64_t context);
 
   RingEvent* events_ = nullptr;
-  uint64_t mask_ = 0;
-  uint64_t position_ = 0;  // writer only
-  Segment segment_;        // writer only
-  std::atomic<uint64_t> head_{0};
-  std::atomic<uint64_t> complete_{0};
-  const Ring* next_ = nullptr;
+  EventChunk* chunk_ = nullptr;
+  uint32_t position_ = EventChunk::kEvents;
+  Segment segment_;
 };
 
-// All open rings, newest first; follow next().
-const Ring* first_ring();
-
-template <typename Visit>
-bool Ring::visit_piece(uint64_t piece, Visit&& visit) const {
-  uint64_t end = complete_.load(std::memory_order_acquire);  // [A2]
-  uint64_t newest = (end == 0 ? 0 : end - 1) / kSegmentRepeat;
-  if (end == 0 || piece > newest || piece * kSegmentRepeat > mask_) return false;
-  uint64_t begin = (newest - piece) * kSegmentRepeat;  // holds a header (R2)
-  bool known = false;
+template <typename Visit, typename VisitHeader>
+void Ring::visit_chunk(const EventChunk& chunk, uint64_t sequence, Visit&& visit,
+                       VisitHeader&& visit_header) {
+  // Copied in pieces, so that the sequence number is looked at once for each of them.
+  constexpr uint32_t kPiece = 64;
+  struct {
+    uint64_t first, second;
+  } copy[kPiece];
+  const RingEvent* const events = event_chunks.events_of(chunk);
+  const uint32_t count = chunk.count.load(std::memory_order_acquire);  // [W2], pairs with [W1]
   Segment segment;
-  for (uint64_t i = begin; i < end && i < begin + kSegmentRepeat; ++i) {
-    const RingEvent& event = events_[i & mask_];
-    uint64_t first = event.first.load(std::memory_order_relaxed);
-    uint64_t second = event.second.load(std::memory_order_relaxed);
-    if (!intact(i)) {
-      known = false;
-    } else if ((first & kHeaderBit) != 0) {
-      segment = decode_header(first, second);
-      known = true;
-    } else if (known) {
-      visit(segment, decode_access(first, second));
+  for (uint32_t begin = 0; begin < count; begin += kPiece) {
+    const uint32_t piece = std::min(count - begin, kPiece);
+    for (uint32_t i = 0; i < piece; ++i) {
+      copy[i].first = events[begin + i].first.load(std::memory_order_relaxed);
+      copy[i].second = events[begin + i].second.load(std::memory_order_relaxed);
+    }
+    // acquire fence [E2]: if one of them was overwritten, the new number is seen (R1).
+    // Pairs with the release fence [E1] in EventChunks::replace().
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (chunk.sequence.load(std::memory_order_relaxed) != sequence) return;
+    for (uint32_t i = 0; i < piece; ++i) {
+      if ((copy[i].first & kHeaderBit) != 0) {
+        segment = decode_header(copy[i].first, copy[i].second);
+        visit_header(segment);
+      } else {
+        visit(segment, decode_access(copy[i].first, copy[i].second));
+      }
     }
   }
-  return true;
 }
 
 }  // namespace fibersan

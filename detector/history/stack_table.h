@@ -1,14 +1,9 @@
-// stack_table.h: every stack that may have to be shown later, each once.
+// stack_table.h: stacks that are kept for ever: of allocations, creations, locks.
 //
 // Input:    stacks. Output: 32-bit ids, and the stacks back.
-// State:    a trie from the outermost frame inwards: a node is {caller's node, pc}, so
-//           stacks share their outer frames. Nodes are never removed.
-// Cost:     add() one hash probe for each frame that the stack added last did not have;
-//           stack_of_id() one load for each frame.
-// Threads:  any; add() takes a spin lock, stack_of_id() none.
-//
-// Invariants
-//   T1  A node is immutable once its id has been returned, and its caller's id is smaller.
+// State:    a StackTrie of up to 2^22 nodes (80 MiB); what finds no room is counted.
+// Threads:  any; add_stack() takes a spin lock, stack_of_id() none.
+// Not here: stacks of accesses, which go with the access, see context.h.
 #ifndef FIBERSAN_DETECTOR_HISTORY_STACK_TABLE_H
 #define FIBERSAN_DETECTOR_HISTORY_STACK_TABLE_H
 
@@ -18,11 +13,14 @@
 
 namespace fibersan {
 
-// 0 is the empty stack; also what add() returns when the table is full.
+// 0 is the empty stack; also what add_stack() returns when the table is full.
 using StackId = uint32_t;
 
 StackId add_stack(const Stack& stack);
 Stack stack_of_id(StackId id);
+
+// Calls of add_stack() that found no room.
+uint64_t forgotten_stacks();
 
 }  // namespace fibersan
 

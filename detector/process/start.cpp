@@ -11,6 +11,7 @@
 
 #include "detector/clock/lane.h"
 #include "detector/heap/allocate.h"
+#include "detector/history/history.h"
 #include "detector/process/deadly_signals.h"
 #include "detector/process/end.h"
 #include "detector/process/fork.h"
@@ -22,7 +23,7 @@
 namespace fibersan {
 namespace {
 
-constexpr unsigned kHistoryBase = 14;  // history_size=0: 2^14 events
+constexpr unsigned kHistoryBase = 16;  // history_size=0: 2^16 events
 
 void start_detector(int, char**, char** environment) {
   // The C library sets environ in its own constructor, which comes after this.
@@ -30,8 +31,8 @@ void start_detector(int, char**, char** environment) {
   read_detector_options();
   reserve_shadow();
   if (options.lane_budget != 0) lane_table.set_budget(static_cast<LaneId>(options.lane_budget));
-  start_main_thread(find_main_thread_stack(),
-                    kHistoryBase + static_cast<unsigned>(options.history_size));
+  start_history(uint64_t{1} << (kHistoryBase + static_cast<unsigned>(options.history_size)));
+  start_main_thread(find_main_thread_stack());
   note_process();
   atexit(process_ends);  // P2
   at_quick_exit(process_ends_quickly);

@@ -38,8 +38,10 @@ constexpr uintptr_t kPage = 4096;
 // Never destroyed: hooks are called until the very end.
 [[clang::no_destroy]] constinit fsan_fiber main_thread;
 constinit Ring main_ring;
-constinit Ring worker_rings[kWorkerLimit];
-constinit unsigned ring_log2_events = 0;
+struct alignas(64) WorkerRing {
+  Ring ring;
+};
+constinit WorkerRing worker_rings[kWorkerLimit];
 
 constinit Slab record_slab(sizeof(AttachedThread));
 SpinLock threads_lock;  // rank 4: the locks of Syncs' clocks inside
@@ -47,10 +49,11 @@ AttachedThread* newest FIBERSAN_GUARDED_BY(threads_lock) = nullptr;
 constinit std::atomic<uint64_t> threads_ever{0};
 constinit std::atomic<uint64_t> foreign_count{0};
 
-// A ring that lies idle, for the next thread: a ring is mapped for ever.
+// A ring that lies idle is for the next thread, which goes on in its chunk.
 struct ThreadRing {
   Ring ring;
   ThreadRing* next = nullptr;
+  char apart[64];  // from what another thread writes
 };
 constinit Slab ring_slab(sizeof(ThreadRing));
 SpinLock rings_lock;  // rank 4
@@ -82,7 +85,6 @@ Ring* take_ring() {
     idle_rings = ring->next;
   } else {
     ring = new (ring_slab.allocate()) ThreadRing;
-    ring->ring.open(ring_log2_events);
   }
   return &ring->ring;
 }
@@ -202,10 +204,8 @@ void run_on_this_thread(fsan_fiber* fiber) {
   refresh_stamp();
 }
 
-void start_main_thread(StackBounds stack, unsigned log2_events) {
-  ring_log2_events = log2_events;
+void start_main_thread(StackBounds stack) {
   lane_collector.start();
-  main_ring.open(log2_events);
   main_thread.info = make_fiber_info(kMainThreadId, kNoFiberId, 0, nullptr);
   main_thread.stack = stack;
   main_thread.lowest_touched = stack.high;
@@ -229,9 +229,7 @@ void clear_stack(const fsan_fiber& fiber) {
 
 Ring& worker_ring(uint32_t index) {
   FIBERSAN_CHECK(index < kWorkerLimit, index);
-  Ring& ring = worker_rings[index];
-  if (!ring.is_open()) ring.open(ring_log2_events);
-  return ring;
+  return worker_rings[index].ring;
 }
 
 AttachedThread* thread_created(fsan_fiber& creator, StackId where, bool detached) {

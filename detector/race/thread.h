@@ -64,8 +64,8 @@ inline fsan_fiber* acting_fiber() {
   return __builtin_expect(fiber == nullptr, 0) ? attach_unseen_thread() : fiber;
 }
 
-// The record of the main thread begins. `log2_events` is the size of every ring.
-void start_main_thread(StackBounds stack, unsigned log2_events);
+// The record of the main thread begins.
+void start_main_thread(StackBounds stack);
 
 // In a child of fork() whose parent had other threads: no hook takes a lock any more, nothing is
 // checked, for ever.

@@ -36,6 +36,7 @@ namespace fibersan {
 inline void* map_memory(size_t bytes, const char*) { return model::zeroed_memory(bytes); }
 inline void* try_map_memory(size_t bytes) { return model::zeroed_memory(bytes); }
 inline void unmap_memory(void*, size_t) {}
+inline void zero_memory(void*, size_t) {}
 }
 """)
 FAKE_FIBER_CLOCK = ("detector/clock/fiber_clock.h", """#pragma once
@@ -51,26 +52,27 @@ class FiberClock {
 }
 """)
 
-RING = "detector/history/ring.h"
+RING, CHUNKS, CACHE = (f"detector/history/{name}" for name in ("ring", "event_chunks", "context_cache"))
 MODELS = [
     Model("the run queue", MEMORY + "/run_queue_test.cpp", ["runtime/run_queue.h"]),
     Model("a fiber's state", MEMORY + "/fiber_state_test.cpp", ["runtime/fiber_state.h"]),
     Model("the detector's spin lock", DETECTOR + "spin_lock.cpp", ["detector/clock/spin_lock.h"]),
     Model("a cell of the shadow", DETECTOR + "cell.cpp", ["detector/shadow/cell.h"], fakes=[FAKE_FIBER_CLOCK]),
-    Model("the ring of accesses", DETECTOR + "ring.cpp", [RING, "detector/history/ring.cpp"], [
-        (RING, [], "static_assert(sizeof(RingEvent) == 16);", ""),
-        (RING, [], "kSegmentRepeat = 4096", "kSegmentRepeat = 2"),
-        (RING, [], "RingEvent* events_ = nullptr;", "model::Tracked<RingEvent*> events_ = nullptr;"),
-        (RING, [], "uint64_t mask_ = 0;", "model::Tracked<uint64_t> mask_ = 0;"),
-        (RING, [], "const Ring* next_ = nullptr;", "model::Tracked<const Ring*> next_ = nullptr;"),
-        ("detector/history/ring.cpp", [], "newest_ring.compare_exchange_weak(next_, this,",
-         "[](auto& last, auto& seen, auto* me, auto... orders) { const Ring* was = seen; const bool done = "
-         "last.compare_exchange_weak(was, me, orders...); if (!done) seen = was; return done; }(newest_ring, next_, this,"),
+    Model("the ring of accesses", DETECTOR + "ring.cpp", [RING + ".h", RING + ".cpp", CHUNKS + ".h", CHUNKS + ".cpp"], [
+        (CHUNKS + ".h", [], "static_assert(sizeof(RingEvent) == 16);", ""),
+        (CHUNKS + ".h", [], "static_assert(sizeof(EventChunk) == 64);", ""),
+        (CHUNKS + ".h", [], "kEvents = 4096", "kEvents = 4"),
+        (CHUNKS + ".h", [], "kLog2Bits = 8", "kLog2Bits = 6"),
+        (CHUNKS + ".h", [], "uint32_t index; ", "model::Tracked<uint32_t> index; "),
+        (CHUNKS + ".cpp", [], "kMoreThanThreads = 1u << 16", "kMoreThanThreads = 1"),
+        (CHUNKS + ".cpp", [], "kFewest = 4", "kFewest = 2"),
     ], [FAKE_MAPPING]),
-    Model("calling contexts", DETECTOR + "contexts.cpp", ["detector/history/context.cpp"], [
-        ("detector/history/context.cpp", [], "static_assert(sizeof(Entry) == 16);", ""),
-        ("detector/history/context.cpp", [], "kFirstEntries = 1u << 12", "kFirstEntries = 4"),
-        ("detector/history/context.cpp", [], "uint64_t mask;", "model::Tracked<uint64_t> mask;"),
+    Model("the cache of calling contexts", DETECTOR + "contexts.cpp", [CACHE + ".h", CACHE + ".cpp"], [
+        (CACHE + ".h", [], "unsigned shift;", "model::Tracked<unsigned> shift;"),
+        (CACHE + ".cpp", [], "kFirstShift = 64 - 10", "kFirstShift = 64 - 1"),
+        (CACHE + ".cpp", [], "kLastShift = 64 - 16", "kLastShift = 64 - 2"),
+        (CACHE + ".cpp", [], "kShiftStep = 2", "kShiftStep = 1"),
+        (CACHE + ".cpp", [], "puts > 4 * lines->count()", "puts > lines->count()"),
     ], [FAKE_MAPPING]),
     Model("heap blocks", DETECTOR + "blocks.cpp", ["detector/heap/block_table.cpp"], fakes=[FAKE_MAPPING]),
 ]
@@ -114,10 +116,10 @@ BY_HAND = [
     ("the exchange is a plain store", "detector/shadow/cell.h",
      [(["check_cell("], "if (!Slots::exchange(cell.slots[slot], before, after)) continue;",
        "while (!Slots::exchange(cell.slots[slot], Slots::load(cell.slots[slot]), after)) {}")], None),
-    ("an index is announced after its event", "detector/history/ring.h",
-     [(["void store("], "head_.store(index, std::memory_order_relaxed);", ";"),
-      (["void store("], "complete_.store(index + 1,", "head_.store(index, std::memory_order_relaxed); complete_.store(index + 1,")],
-     None),
+    ("a reader does not look at the chunk's number again", RING + ".h",
+     [(["void Ring::visit_chunk("], "if (chunk.sequence.load(std::memory_order_relaxed) != sequence) return;", ";")], None),
+    ("an entry of the cache is what its one half says", CACHE + ".h",
+     [(["uint64_t find("], "(entry.key_and_value.load(std::memory_order_relaxed) ^ value) == key &&", "")], None),
 ]
 
 # Files whose orders no model is about, and why.

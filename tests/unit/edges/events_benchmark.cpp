@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "detector/abi/hooks.h"
+#include "detector/history/history.h"
 #include "detector/race/race_found.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/layout.h"
@@ -198,7 +199,8 @@ int main(int argc, char** argv) {
   constexpr uintptr_t kStack = 1 << 16;
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   fibersan::reserve_shadow();
-  fibersan::start_main_thread({here - kStack, here + kStack}, 16);
+  fibersan::start_history(1 << 16);
+  fibersan::start_main_thread({here - kStack, here + kStack});
   __fsan_run_started(3, 1);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -12,16 +13,14 @@
 namespace fibersan {
 namespace {
 
-constexpr unsigned kLog2Events = 14;
-constexpr uint64_t kEvents = uint64_t{1} << kLog2Events;
+constexpr uint64_t kEvents = 1u << 14;
 
-// Rings live as long as the process, so every test takes one of its own and a lane that no
-// other test uses.
-Ring& new_ring() {
-  Ring* ring = new Ring;
-  ring->open(kLog2Events);
-  return *ring;
-}
+// The chunks are the process's, so every test takes a lane that no other one uses.
+class OwnRing : public Ring {
+ public:
+  OwnRing() { start_history(kEvents); }
+  ~OwnRing() { close(); }
+};
 
 uint32_t new_lane() {
   static uint32_t lane = 100;
@@ -29,7 +28,7 @@ uint32_t new_lane() {
 }
 
 TEST(Ring, FindsByLaneEpochAddressAndKind) {
-  Ring& ring = new_ring();
+  OwnRing ring;
   uint32_t lane = new_lane();
   ring.start_segment(lane, 7, 42);
   ring.record(0x1000, 4, true, false, 11);
@@ -55,16 +54,16 @@ TEST(Ring, FindsByLaneEpochAddressAndKind) {
 }
 
 TEST(Ring, NewestOfSeveralMatches) {
-  Ring& ring = new_ring();
+  OwnRing ring;
   uint32_t lane = new_lane();
   ring.start_segment(lane, 1, 1);
-  for (uint64_t i = 0; i < 3 * Ring::kSegmentRepeat; ++i) ring.record(0x2000, 8, true, false, i);
+  for (uint64_t i = 0; i < 3 * EventChunk::kEvents; ++i) ring.record(0x2000, 8, true, false, i);
   EXPECT_EQ(find_access(lane, 1, 0x2000, 8, true, false)->access.context,
-            3 * Ring::kSegmentRepeat - 1);
+            3 * EventChunk::kEvents - 1);
 }
 
 TEST(Ring, LargestIdsSurviveTheEncoding) {
-  Ring& ring = new_ring();
+  OwnRing ring;
   uint32_t lane = (1u << 24) - 1;
   uint32_t epoch = (1u << 30) - 1;
   uint64_t fiber = (uint64_t{1} << 47) - 1;
@@ -82,7 +81,7 @@ TEST(Ring, LargestIdsSurviveTheEncoding) {
 TEST(Ring, WideRangesCoverExactlyTheirBytes) {
   for (uint64_t size :
        {1ul, 1023ul, 1024ul, 1025ul, 4097ul, 123'457ul, (1ul << 25) + 1, (1ul << 27) + 12'345}) {
-    Ring& ring = new_ring();
+    OwnRing ring;
     uint32_t lane = new_lane();
     uintptr_t base = 0x10'0000'0000;
     ring.start_segment(lane, 1, 1);
@@ -96,31 +95,60 @@ TEST(Ring, WideRangesCoverExactlyTheirBytes) {
 }
 
 TEST(Ring, OldEventsAreOverwrittenAndCounted) {
-  Ring& ring = new_ring();
+  OwnRing ring;
   uint32_t lane = new_lane();
   ring.start_segment(lane, 1, 5);
   ring.record(0x3000, 8, true, false, 1);
-  EXPECT_EQ(ring.overwritten(), 0u);
-  for (uint64_t i = 0; i < kEvents / 2; ++i) ring.record(0x4000, 8, true, false, 2);
-  EXPECT_TRUE(find_access(lane, 1, 0x3000, 8, true, false));
+  for (uint64_t i = 0; i < kEvents; ++i) ring.record(0x4000, 8, true, false, 2);
+  EXPECT_TRUE(find_access(lane, 1, 0x3000, 8, true, false)) << "as many as were asked for";
+  const uint64_t before = overwritten_events();
   for (uint64_t i = 0; i < kEvents; ++i) ring.record(0x4000, 8, true, false, 2);
   EXPECT_FALSE(find_access(lane, 1, 0x3000, 8, true, false));
-  EXPECT_GT(ring.overwritten(), kEvents / 4);
+  EXPECT_GT(overwritten_events(), before + kEvents / 2);
   // R2: what is still there knows whose it is although the header is long gone.
   auto found = find_access(lane, 1, 0x4000, 8, true, false);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->fiber_id, 5u);
 }
 
-TEST(Ring, AnEventIsReachableForMostOfTheRing) {
-  Ring& ring = new_ring();
+// The limit is one for all rings, and those that go on take from what is oldest.
+TEST(Ring, ARingAtRestKeepsItsLastEvents) {
+  OwnRing resting, busy;
   uint32_t lane = new_lane();
-  ring.start_segment(lane, 1, 5);
-  ring.record(0x3000, 8, true, false, 1);
-  for (uint64_t i = 0; i < kEvents - 2 * Ring::kSegmentRepeat; ++i) {
-    ring.record(0x4000, 8, true, false, 2);
-  }
+  resting.start_segment(lane, 1, 5);
+  resting.record(0x3000, 8, true, false, 1);
+  busy.start_segment(lane, 2, 6);
+  for (uint64_t i = 0; i < 10 * kEvents; ++i) busy.record(0x4000, 8, true, false, 2);
   EXPECT_TRUE(find_access(lane, 1, 0x3000, 8, true, false));
+  // A ring that is closed gives its chunk to the others.
+  resting.close();
+  EXPECT_TRUE(find_access(lane, 1, 0x3000, 8, true, false));
+  for (uint64_t i = 0; i < 2 * kEvents; ++i) busy.record(0x4000, 8, true, false, 2);
+  EXPECT_FALSE(find_access(lane, 1, 0x3000, 8, true, false));
+}
+
+TEST(Ring, MoreRingsThanChunksAskedFor) {
+  OwnRing rings[40];
+  uint32_t lane = new_lane();
+  for (uint32_t i = 0; i < 40; ++i) {
+    rings[i].start_segment(lane, i + 1, i);
+    rings[i].record(0x3000, 8, true, false, i);
+  }
+  for (uint32_t i = 0; i < 40; ++i)
+    EXPECT_EQ(find_access(lane, i + 1, 0x3000, 8, true, false)->access.context, i);
+}
+
+TEST(Ring, NamesTheFibersOfItsHeaders) {
+  OwnRing ring;
+  for (uint64_t fiber = 1; fiber < 50; ++fiber)
+    ring.start_segment(new_lane(), 1, (uint64_t{1} << 40) + fiber);
+  std::set<uint64_t> named;
+  for_each_remembered_fiber(
+      [](uint64_t fiber, void* data) { static_cast<std::set<uint64_t>*>(data)->insert(fiber); },
+      &named);
+  for (uint64_t fiber = 1; fiber < 50; ++fiber)
+    EXPECT_TRUE(named.contains((uint64_t{1} << 40) + fiber)) << fiber;
+  EXPECT_FALSE(named.contains((uint64_t{1} << 40) + 50));
 }
 
 // A writer laps the reader all the time. Every event carries its own check: context is a
@@ -129,44 +157,55 @@ uint64_t check_value(uint32_t lane, uint32_t epoch, uint64_t fiber, uintptr_t ad
   return (lane * 1'000'003ull + epoch) * 1'000'003ull + fiber * 31 + address;
 }
 
-TEST(Ring, ReaderBesideAWriter) {
-  Ring& ring = new_ring();
-  uint32_t lane = new_lane();
+void record_checked_events(Ring& ring, uint32_t lane, uint32_t epoch) {
+  ring.start_segment(lane, epoch, epoch * uint64_t{3});
+  for (uintptr_t i = 0; i < 50; ++i) {
+    const uintptr_t address = 0x5000 + 8 * i;
+    ring.record(address, 8, true, false, check_value(lane, epoch, epoch * uint64_t{3}, address));
+  }
+}
+
+// Every event that is accepted; of all rings.
+template <typename Visit>
+void visit_all(Visit&& visit) {
+  uint64_t sequence = ~uint64_t{0};
+  while (const EventChunk* chunk = event_chunks.begun_before(sequence, sequence))
+    Ring::visit_chunk(*chunk, sequence, visit);
+}
+
+TEST(Ring, ReadersBesideWriters) {
+  constexpr int kWriters = 2;
+  OwnRing rings[kWriters];
+  uint32_t lanes[kWriters] = {new_lane(), new_lane()};
   std::atomic<bool> stop{false};
   std::atomic<uint32_t> published{0};
-  std::thread writer([&] {
-    for (uint32_t epoch = 1; !stop.load(std::memory_order_relaxed); ++epoch) {
-      ring.start_segment(lane, epoch, epoch * 3);
-      for (uintptr_t i = 0; i < 50; ++i) {
-        uintptr_t address = 0x5000 + 8 * i;
-        ring.record(address, 8, true, false, check_value(lane, epoch, epoch * 3, address));
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    writers.emplace_back([&, writer] {
+      for (uint32_t epoch = 1; !stop.load(std::memory_order_relaxed); ++epoch) {
+        record_checked_events(rings[writer], lanes[writer], epoch);
+        if (writer == 0) published.store(epoch, std::memory_order_relaxed);
       }
-      published.store(epoch, std::memory_order_relaxed);
-    }
-  });
+    });
+  }
+  const uint64_t before = overwritten_events();
   uint64_t seen = 0;
   uint64_t wrong = 0;
-  while (seen < 3'000'000) {
-    for (uint64_t piece = 0; ring.visit_piece(
-             piece,
-             [&](Segment segment, RecordedAccess access) {
-               ++seen;
-               wrong += access.context !=
-                        check_value(segment.lane, segment.epoch, segment.fiber_id, access.address);
-             });
-         ++piece) {
-    }
-    uint32_t recent = published.load(std::memory_order_relaxed);
+  while (seen < 2'000'000 || overwritten_events() < before + 10 * kEvents) {
+    visit_all([&](Segment segment, RecordedAccess access) {
+      if (segment.lane != lanes[0] && segment.lane != lanes[1]) return;  // of other tests
+      ++seen;
+      wrong += access.context !=
+               check_value(segment.lane, segment.epoch, segment.fiber_id, access.address);
+    });
+    const uint32_t recent = published.load(std::memory_order_relaxed);
     if (recent == 0) continue;
-    auto found = find_access(lane, recent, 0x5000, 8, true, false);
-    if (found) {
+    if (auto found = find_access(lanes[0], recent, 0x5000, 8, true, false))
       wrong += found->fiber_id != recent * uint64_t{3};
-    }
   }
   stop.store(true, std::memory_order_relaxed);
-  writer.join();
+  for (std::thread& writer : writers) writer.join();
   EXPECT_EQ(wrong, 0u);
-  EXPECT_GT(ring.overwritten(), 0u);
 }
 
 }  // namespace

@@ -142,11 +142,17 @@ TEST(Context, FirstSightKeepsTheStack) {
   // Known now: the frames are not looked at again.
   EXPECT_EQ(note_access_context(77, 0x500010, nullptr, StackBounds{}), hash);
   EXPECT_EQ(pcs(stack_of(hash)), (std::vector<uintptr_t>{0x500010, 0x500020}));
-  EXPECT_EQ(stack_of_id(note_stack(77, 0x500010, nullptr, StackBounds{})), stack_of(hash));
+  // An event that keeps its stack for ever keeps it elsewhere.
+  const StackId id = note_stack(77, 0x500010, fake.frame(4), fake.bounds());
+  EXPECT_EQ(stack_of_id(id), stack_of(hash));
+  EXPECT_EQ(note_stack(77, 0x500010, nullptr, StackBounds{}), id);
 
-  EXPECT_NE(note_access_context(78, 0x500010, fake.frame(4), fake.bounds()), hash);
+  EXPECT_EQ(note_access_context(78, 0x500010, fake.frame(4), fake.bounds()), hash)
+      << "another number for the same frames";
+  fake.link(10, 0, 0x500030);
+  EXPECT_NE(note_access_context(79, 0x500010, fake.frame(4), fake.bounds()), hash);
   EXPECT_NE(note_access_context(77, 0x500011, fake.frame(4), fake.bounds()), hash);
-  EXPECT_TRUE(stack_of(hash ^ 1).empty());
+  EXPECT_TRUE(stack_of(hash + (uint64_t{1} << 32)).empty()) << "of a generation to come";
 }
 
 TEST(Context, TheTableGrowsWhileItIsRead) {
@@ -167,7 +173,25 @@ TEST(Context, TheTableGrowsWhileItIsRead) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong.load(), 0);
-  EXPECT_EQ(forgotten_contexts(), 0u);
+}
+
+// C1: new stacks without end. The last half million are there, memory is bounded.
+TEST(Context, OldStacksAreForgotten) {
+  FakeStack fake;
+  const uint64_t before = forgotten_generations();
+  std::vector<uint64_t> noted;
+  for (uintptr_t i = 0; i < 3'500'000; ++i) {
+    fake.link(4, 0, 0x10'0000'0000 + i);
+    noted.push_back(note_access_context(i, 0x10'0000'0000 + i, fake.frame(4), fake.bounds()));
+  }
+  EXPECT_GE(forgotten_generations(), before + 1);
+  EXPECT_TRUE(stack_of(noted[0]).empty());
+  for (size_t i = noted.size() - 1'000'000; i < noted.size(); i += 997)
+    ASSERT_EQ(pcs(stack_of(noted[i])), (std::vector<uintptr_t>{0x10'0000'0000 + i})) << i;
+  // One that was forgotten and comes again is walked again.
+  fake.link(4, 0, 0x500010);
+  const uint64_t again = note_access_context(77, 0x500010, fake.frame(4), fake.bounds());
+  EXPECT_EQ(pcs(stack_of(again)), (std::vector<uintptr_t>{0x500010}));
 }
 
 }  // namespace

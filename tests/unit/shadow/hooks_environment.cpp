@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "detector/heap/allocate.h"
+#include "detector/history/history.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/layout.h"
 #include "tests/unit/shadow/recorded_races.h"
@@ -33,7 +34,8 @@ class Detector : public ::testing::Environment {
     constexpr uintptr_t kStack = 1 << 16;
     const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
     reserve_shadow();
-    start_main_thread({here - kStack, here + kStack}, 16);
+    start_history(1 << 16);
+    start_main_thread({here - kStack, here + kStack});
     __fsan_processor_acquired(0);
     // The hooks' own checks are for parallel accesses in all tests.
     __fsan_run_started(2, 1);

@@ -1,72 +1,50 @@
-// detector/history/context.cpp over a weak memory: a context that is found has its stack, beside
-// who adds others and who makes the table larger.
+// detector/history/context_cache.h over a weak memory: what is found for a key was put for that
+// key, beside who puts others into the same place and who makes the cache larger (H1).
 #include "tests/model/memory/detector/detector.h"
 // Behind it: atomics are the model's.
-#include "detector/history/context.cpp"
-
-namespace fibersan {
-namespace {
-
-// The contents of a stack table, which is not under test.
-model::Tracked<uint64_t> contents[8];
-
-}  // namespace
-
-StackId add_stack(const Stack& stack) {
-  const auto id = static_cast<StackId>(stack.pcs[0]);
-  if (contents[id] == 0) contents[id] = id;
-  return id;
-}
-Stack stack_of_id(StackId id) {
-  model::expect(id == 0 || contents[id] == id, "a stack without contents");
-  Stack stack;
-  if (id != 0) stack.push(id);
-  return stack;
-}
-Stack walk_frames(const void*, uintptr_t pc, StackBounds) {
-  Stack stack;
-  stack.push(pc);
-  return stack;
-}
-
-}  // namespace fibersan
+#include "detector/history/context_cache.cpp"
 
 namespace {
 
-void add(uintptr_t pc) { fibersan::note_access_context(0, pc, nullptr, {}); }
-void look(uintptr_t pc) {
-  const fibersan::Stack stack = fibersan::stack_of(fibersan::hash_of(0, pc));
-  model::expect(stack.count == 0 || stack.pcs[0] == pc, "another's stack");
+std::optional<fibersan::ContextCache> cache;
+
+constexpr uint64_t kTag = 7;
+
+uint64_t value_of(uint64_t key) { return kTag << 32 | (key + 100); }
+void put(uint64_t key) { cache->put(key, value_of(key)); }
+void find(uint64_t key) {
+  const uint64_t value = cache->find(key, kTag);
+  model::expect(value == 0 || value == value_of(key), "another's value");
 }
 
 }  // namespace
 
 int main() {
-  const auto nothing = [] {};
-  const auto set_up = [] { fibersan::used = 0; };
+  const auto set_up = [] { cache.emplace(); };
+  const auto look = [] {
+    find(1);
+    find(3);
+  };
   return model::explore("the first context", {.preemptions = 3, .stale = 3},
-                        {set_up, {[] { add(1); }, [] { look(1); }}, nothing}) |
-         model::explore("a second one", {.preemptions = 3, .stale = 3},
+                        {set_up, {[] { put(1); }, [] { find(1); }}, look}) |
+         model::explore("two at once", {.preemptions = 3, .stale = 2},
+                        {set_up, {[] { put(1); }, [] { put(3); }}, look}) |
+         model::explore("two in one place beside a reader", {.preemptions = 3, .stale = 2},
                         {[&] {
                            set_up();
-                           add(1);
+                           put(5);
                          },
-                         {[] { add(2); }, [] { look(2); }},
-                         [] { look(1); }}) |
-         model::explore("a larger table", {.preemptions = 2, .stale = 2},
+                         {[] { put(1); }, [] { put(3); }, [] { find(1); }},
+                         look}) |
+         model::explore("a larger cache", {.preemptions = 2, .stale = 2},
                         {[&] {
                            set_up();
-                           add(1);
-                           add(2);
+                           for (uint64_t key = 5; key < 8; ++key) put(key);
                          },
-                         {[] { add(3); },
+                         {[] { put(1); },
                           [] {
-                            look(2);
-                            look(3);
+                            find(5);
+                            find(1);
                           }},
-                         [] {
-                           look(1);
-                           look(2);
-                           look(3);
-                         }});
+                         look});
 }
