@@ -19,7 +19,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)
 BUILD = os.path.join(TOP, "build")
 COMPILER = "clang++-19"
 SECONDS = 120  # a mutant that hangs is noticed
-ARCHIVES = ("libfiber.a", "libdetector.a")
+ARCHIVES = {"libfiber.a": "of_runtime", "libdetector.a": "of_detector"}
 
 
 class NotBuilt(Exception):
@@ -53,7 +53,9 @@ def compile_with(folder, source):
     entry = compile_commands().get(source)
     if entry is None:
         raise NotBuilt(f"{source}: not in the build's compile commands")
-    out = os.path.join(folder, os.path.basename(source) + ".o")
+    # Under the name that it has in the archive of its part.
+    out = os.path.join(folder, "of_" + source.split("/")[0], os.path.basename(source) + ".o")
+    os.makedirs(os.path.dirname(out), exist_ok=True)
     mutated = os.path.join(folder, source)
     words = entry["command"].split()
     words[words.index("-o") + 1] = out
@@ -132,14 +134,15 @@ def config_libraries(replaced):
 def run_program(source, definitions, options, arguments, folder, objects):
     """Noticed: any finding, or another exit status than 0."""
     replaced = {}
-    for name in ARCHIVES:
+    for name, part in ARCHIVES.items():
         archive = os.path.join(BUILD, "lib", name)
-        members = call(["ar", "t", archive]).stdout.split()
-        mine = [path for path in objects if os.path.basename(path) in members]
+        mine = [path for path in objects if os.path.basename(os.path.dirname(path)) == part]
         if mine:
             replaced[name] = os.path.join(folder, name)
             shutil.copy(archive, replaced[name])
-            call(["ar", "r", replaced[name], *mine])
+            done = call(["ar", "r", replaced[name], *mine])
+            if done.returncode != 0:
+                raise NotBuilt(done.stdout)
     program = os.path.join(folder, "program")
     done = call([COMPILER, program_object(source, definitions), "-o", program, *config_libraries(replaced)])
     if done.returncode != 0:

@@ -212,4 +212,112 @@ NET_EDGES = [
          "static_cast<void>(descriptor);", NET),
 ]
 
-ALL = CHANNEL + LOCKS + FIBERS + TIME_EDGES + NET_EDGES
+# --- what the detector makes of them ---
+
+EDGES, ATOMIC, HOOKS = ("detector/race/hooks_" + name + ".cpp" for name in ("edges", "atomic", "fiber"))
+CORE_TEST = Unit("unit_model_core", "CoreDifferential.ReportsAreExactlyTheRaces")
+MODEL = Unit("unit_model", "Differential.*:Scenario*")
+DETECTED = (RACE, CORE_TEST)
+
+HOOKS_OF_EDGES = [
+    Edge("the hook acquire does nothing", EDGES, ["void __fsan_acquire("], "fibersan::acquire_from(*fiber, sync);", ";",
+         DETECTED),
+    Edge("the hook release does nothing", EDGES, ["void __fsan_release("], "fibersan::release_to(*fiber, sync);", ";",
+         DETECTED),
+    Edge("the hook merge does nothing", EDGES, ["void __fsan_merge("], "fibersan::merge_to(*fiber, sync);", ";", DETECTED),
+    Edge("merge replaces what was there", EDGES, ["void merge_to("], "fiber.clock.merge(sync.make());",
+         "fiber.clock.release(sync.make());", DETECTED),
+    Edge("release adds to what was there", EDGES, ["void release_to("], "fiber.clock.release(sync.make());",
+         "fiber.clock.merge(sync.make());", DETECTED),
+    Edge("a lock acquires nothing", EDGES, ["void note_lock_acquired("], "acquire_from(fiber, lock);", ";", DETECTED),
+    Edge("a writer does not acquire what readers released", EDGES, ["void note_lock_acquired("],
+         "if (!is_read(mode)) acquire_from(fiber, readers_of(lock));", ";", DETECTED),
+    Edge("readers acquire what readers released", EDGES, ["void note_lock_acquired("],
+         "if (!is_read(mode)) acquire_from(fiber, readers_of(lock));", "acquire_from(fiber, readers_of(lock));", DETECTED),
+    Edge("a reader's unlock releases nothing", EDGES, ["bool note_lock_released("], "merge_to(fiber, readers_of(lock));", ";",
+         DETECTED),
+    Edge("a writer's unlock releases nothing", EDGES, ["bool note_lock_released("], "release_to(fiber, lock);", ";",
+         DETECTED),
+    Edge("an unlock without the lock replaces what it knew", EDGES, ["bool note_lock_released("],
+         "merge_to(fiber, lock);", "release_to(fiber, lock);", DETECTED),
+]
+
+ATOMICS = [
+    Edge("an acquiring load acquires nothing", ATOMIC, ["void edge_of_load("], "fiber.clock.acquire(*known);", ";", DETECTED),
+    Edge("a relaxed load leaves nothing for a fence", ATOMIC, ["void edge_of_load("], "fiber.fence_acquire.add(*known);",
+         ";", DETECTED),
+    Edge("a relaxed load acquires", ATOMIC, ["void edge_of_load("], "fiber.fence_acquire.add(*known);",
+         "fiber.clock.acquire(*known);", DETECTED),
+    Edge("a releasing store releases nothing", ATOMIC, ["void edge_of_store("], "fiber.clock.release(sync.make());", ";",
+         DETECTED),
+    Edge("a relaxed store does not publish the last fence", ATOMIC, ["void edge_of_store("],
+         "sync.make().copy(fiber.fence_release);", ";", DETECTED),
+    Edge("a relaxed store continues the release sequence", ATOMIC, ["void edge_of_store("], "known->clear();", ";", DETECTED),
+    Edge("a releasing update releases nothing", ATOMIC, ["void edge_of_update("], "fiber.clock.merge(sync.make());", ";",
+         DETECTED),
+    Edge("a relaxed update does not publish the last fence", ATOMIC, ["void edge_of_update("],
+         "sync.make().add(fiber.fence_release);", ";", DETECTED),
+    Edge("an update ends the release sequence", ATOMIC, ["void edge_of_update("], "fiber.clock.merge(sync.make());",
+         "fiber.clock.release(sync.make());", DETECTED),
+    Edge("a failed exchange has the order of success", ATOMIC, ["compare_exchange(fsan_ptr"],
+         "Performed{Effect::kLoad, failure}", "Performed{Effect::kLoad, success}", DETECTED),
+    Edge("an acquire fence acquires nothing", ATOMIC, ["void fence("], "fiber->clock.acquire(fiber->fence_acquire);", ";",
+         DETECTED),
+    Edge("a release fence releases nothing", ATOMIC, ["void fence("], "fiber->clock.release(fiber->fence_release);", ";",
+         DETECTED),
+]
+
+LIVES = [
+    Edge("a spawned fiber knows nothing of its creator", HOOKS, ["__fsan_fiber_created("],
+         "fiber->snapshot = creator->clock.spawn();", "static_cast<void>(creator->clock.spawn());", (CORE_TEST,)),
+    Edge("a switch of fibers is an edge", HOOKS, ["void __fsan_fiber_switched_in("], "fiber->waiting.active = false;",
+         "fiber->waiting.active = false; static fibersan::Sync all; fiber->clock.swap(all);", (CORE_TEST,)),
+    Edge("run() returns without what its fibers did", "detector/race/attached_threads.cpp", [],
+         "this_thread.fiber->clock.acquire_ended(is_fiber_id);", ";",
+         (Program(NO_RACE + "main_thread.cpp", "procs=1"), Program(NO_RACE + "globals_before_run.cpp", "procs=1"))),
+    Edge("acquire learns nothing", "detector/clock/fiber_clock.cpp", ["void FiberClock::acquire("], "learn(sync.clock_);", ";",
+         (CORE_TEST,)),
+    Edge("swap leaves what it acquired, too", "detector/clock/fiber_clock.cpp", ["void FiberClock::swap("],
+         "sync.replace(releaser, before);", "sync.replace({}, clock_);", (CORE_TEST, Unit("unit_clock"))),
+    Edge("a spawn publishes nothing", "detector/clock/fiber_clock.cpp", ["FiberClock::spawn("], "publish();", ";",
+         (CORE_TEST,)),
+]
+
+# Each program is silent when every edge is there.
+THREADS = "tests/programs/race/threads/"
+THREADED = tuple(Program(THREADS + name + ".cpp", "", ("-std=c++20",)) for name in ("condition_hands_its_mutex_over", "locks", "waits", "fibers_and_threads"))
+ATTACHED = "detector/race/attached_threads.cpp"
+
+OS_THREADS = [
+    Edge("a system mutex acquires nothing", "detector/threads/mutex.cpp", [],
+         "if (fsan_fiber* fiber = act()) note_lock_acquired(*fiber, plain(lock), mode, caller);",
+         "static_cast<void>(act());", THREADED),
+    Edge("a system mutex releases nothing", "detector/threads/mutex.cpp", [],
+         "if (fsan_fiber* fiber = act()) note_lock_released(*fiber, plain(lock), FSAN_LOCK_WRITE);", "static_cast<void>(act());",
+         THREADED),
+    Edge("a system read-write lock acquires nothing", "detector/threads/rwlock.cpp", [],
+         "note_lock_acquired(*fiber, lock, mode, caller);", ";", THREADED),
+    Edge("a system read-write lock releases nothing", "detector/threads/rwlock.cpp", [],
+         "note_lock_released(*fiber, lock, writer ? FSAN_LOCK_WRITE : FSAN_LOCK_READ);", ";", THREADED),
+    Edge("a wait for a system condition does not release its mutex", "detector/threads/condition.cpp", [],
+         "if (seen_) __fsan_release(mutex_);", ";", THREADED),
+    Edge("a wait for a system condition does not acquire its mutex", "detector/threads/condition.cpp", [],
+         "if (seen_) __fsan_acquire(mutex_);", ";", THREADED),
+    Edge("pthread_once: the call releases nothing", "detector/threads/once.cpp", [],
+         "if (act() != nullptr) __fsan_release(sync_of(control));", ";", THREADED),
+    Edge("pthread_once: nobody acquires", "detector/threads/once.cpp", [],
+         "if (act() != nullptr) __fsan_acquire(sync_of(control));", ";", THREADED),
+    Edge("a system semaphore's wait acquires nothing", "detector/threads/rendezvous.cpp", [],
+         "if (result == 0 && act() != nullptr) __fsan_acquire(semaphore);", ";", THREADED),
+    Edge("a system semaphore's post releases nothing", "detector/threads/rendezvous.cpp", [],
+         "if (act() != nullptr) __fsan_merge(semaphore);", ";", THREADED),
+    Edge("a system barrier releases nothing", "detector/threads/rendezvous.cpp", [], "__fsan_merge(sync);", ";", THREADED),
+    Edge("a system barrier acquires nothing", "detector/threads/rendezvous.cpp", [], "__fsan_acquire(sync);", ";", THREADED),
+    Edge("a thread knows nothing of its creator", ATTACHED, [], "thread->fiber.snapshot = creator.clock.spawn();",
+         "static_cast<void>(creator.clock.spawn());", THREADED),
+    Edge("a thread's end releases nothing", ATTACHED, [], "own->clock.release(thread.ended);", ";", THREADED),
+    Edge("a thread's join acquires nothing", ATTACHED, [], "if (joiner != nullptr) joiner->clock.acquire(thread.ended);", ";",
+         THREADED),
+]
+
+ALL = CHANNEL + LOCKS + FIBERS + TIME_EDGES + NET_EDGES + HOOKS_OF_EDGES + ATOMICS + LIVES + OS_THREADS

@@ -91,6 +91,7 @@ def all_jobs(groups, fast, match):
     if "rules" in groups and not fast:
         yield from ((judge_rule, rule) for rule in range(1, 7) if match in f"epoch rule {rule}")
     if "orders" in groups:
+        yield orders.judge_coverage, "detector"
         yield from ((orders.judge_as_it_is, model) for model in orders.MODELS
                     if match in model.name and not (fast and model.is_unit_test))
         if not fast:
