@@ -13,13 +13,14 @@
 #ifndef FIBERSAN_DETECTOR_FIBER_H
 #define FIBERSAN_DETECTOR_FIBER_H
 
-#include <atomic>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
 #include "detector/abi/hooks.h"
 #include "detector/clock/fiber_clock.h"
+#include "detector/clock/on_demand.h"
 #include "detector/clock/sync.h"
 #include "detector/history/stack.h"
 #include "detector/history/stack_table.h"
@@ -66,8 +67,12 @@ struct Waiting {
   bool active = false;
   bool timed = false;
   fsan_wait_reason reason = FSAN_WAIT_SLEEP;
-  size_t count = 0;  // of objects, of which the first kMaxObjects are kept
-  const void* objects[kMaxObjects] = {};
+  size_t count = 0;            // of objects, of which the first kMaxObjects are kept
+  const void* only = nullptr;  // if count is 1, otherwise:
+  OnDemand<std::array<const void*, kMaxObjects>> several;
+  [[nodiscard]] const void* const* objects() const {
+    return count <= 1 ? &only : several.get()->data();
+  }
   const void* frame = nullptr;  // of the hook's caller, on the fiber's stack
   uintptr_t pc = 0;
 };
@@ -88,15 +93,18 @@ struct fsan_fiber {
 
   // Locks held, in order of acquisition. More than kMaxHeld are counted, not named.
   size_t held_count = 0;
-  fibersan::HeldLock held[kMaxHeld];
+  fibersan::OnDemand<std::array<fibersan::HeldLock, kMaxHeld>> held_locks;
+  [[nodiscard]] fibersan::HeldLock* held() const {
+    return held_locks.get() == nullptr ? nullptr : held_locks.get()->data();
+  }
   fibersan::LockSetId lock_set = 0;
 
   fibersan::Waiting waiting;
 
   // C++ fences: what an acquire fence would acquire, what the last release fence
   // published for later relaxed stores.
-  fibersan::Sync fence_acquire;
-  fibersan::Sync fence_release;
+  fibersan::OnDemand<fibersan::Sync> fence_acquire;
+  fibersan::OnDemand<fibersan::Sync> fence_release;
 
   fsan_fiber* next = nullptr;  // of all live ones
   fsan_fiber* previous = nullptr;

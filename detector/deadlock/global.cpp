@@ -82,9 +82,9 @@ void collect_fiber(const fsan_fiber& fiber, void* data) {
   waiter.reason = fiber.waiting.reason;
   waiter.stack = add_stack(walk_frames(fiber.waiting.frame, fiber.waiting.pc, fiber.stack));
   waiter.count = std::min(fiber.waiting.count, Waiting::kMaxObjects);
-  std::copy_n(fiber.waiting.objects, waiter.count, waiter.objects);
+  std::copy_n(fiber.waiting.objects(), waiter.count, waiter.objects);
   for (size_t i = 0; i < holds_of(fiber) && collection.hold_count < collection.hold_room; ++i) {
-    collection.holds[collection.hold_count++] = {fiber.held[i].lock, waiter.id};
+    collection.holds[collection.hold_count++] = {fiber.held()[i].lock, waiter.id};
   }
 }
 

@@ -294,7 +294,7 @@ void thread_ends() {
   AttachedThread& thread = record_of(*own);
   // A robust mutex goes to whoever waits for it.
   for (size_t i = 0; i < own->held_count && i < fsan_fiber::kMaxHeld; ++i)
-    __fsan_release(own->held[i].lock);
+    __fsan_release(own->held()[i].lock);
   {
     SpinGuard guard(threads_lock);
     own->clock.release(thread.ended);  // A1

@@ -44,15 +44,15 @@ void edge_of_load(fsan_fiber& fiber, LockedSync& sync, unsigned order) {
   if (acquires(order)) {
     fiber.clock.acquire(*known);
   } else {
-    fiber.fence_acquire.add(*known);  // M3
+    fiber.fence_acquire.make().add(*known);  // M3
   }
 }
 
 void edge_of_store(fsan_fiber& fiber, LockedSync& sync, unsigned order) {
   if (releases(order)) {
     fiber.clock.release(sync.make());
-  } else if (!fiber.fence_release.empty()) {
-    sync.make().copy(fiber.fence_release);  // M3
+  } else if (Sync* fence = fiber.fence_release.get(); fence != nullptr && !fence->empty()) {
+    sync.make().copy(*fence);  // M3
   } else if (Sync* known = sync.find()) {
     known->clear();  // M2
   }
@@ -61,8 +61,8 @@ void edge_of_store(fsan_fiber& fiber, LockedSync& sync, unsigned order) {
 void edge_of_update(fsan_fiber& fiber, LockedSync& sync, unsigned order) {
   if (releases(order)) {
     fiber.clock.merge(sync.make());
-  } else if (!fiber.fence_release.empty()) {
-    sync.make().add(fiber.fence_release);  // M3
+  } else if (Sync* fence = fiber.fence_release.get(); fence != nullptr && !fence->empty()) {
+    sync.make().add(*fence);  // M3
   }
 }
 
@@ -185,11 +185,13 @@ void fence(unsigned order) {
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   if (fiber == nullptr) return;
   if (acquires(order)) {
-    fiber->clock.acquire(fiber->fence_acquire);
-    fiber->fence_acquire.clear();
+    if (Sync* loaded = fiber->fence_acquire.get()) {
+      fiber->clock.acquire(*loaded);
+      loaded->clear();
+    }
   }
   if (releases(order)) {
-    fiber->clock.release(fiber->fence_release);
+    fiber->clock.release(fiber->fence_release.make());
     refresh_stamp();
   }
 }

@@ -75,15 +75,15 @@ size_t named_locks(const fsan_fiber& fiber) {
 
 // The history learns of it with the next access.
 void locks_changed(fsan_fiber& fiber) {
-  fiber.lock_set = add_lock_set({fiber.held, named_locks(fiber)});
+  fiber.lock_set = add_lock_set({fiber.held(), named_locks(fiber)});
   this_thread.segment_is_stale = true;
 }
 
 void add_held(fsan_fiber& fiber, const void* lock, bool write, const Caller& caller) {
   const size_t index = fiber.held_count++;
   if (index >= fsan_fiber::kMaxHeld) return;
-  fiber.held[index] = {lock, write,
-                       note_stack(caller.context, caller.pc, caller.frame, fiber.stack)};
+  fiber.held_locks.make()[index] = {
+      lock, write, note_stack(caller.context, caller.pc, caller.frame, fiber.stack)};
   locks_changed(fiber);
 }
 
@@ -91,8 +91,8 @@ void add_held(fsan_fiber& fiber, const void* lock, bool write, const Caller& cal
 bool remove_held(fsan_fiber& fiber, const void* lock, bool write) {
   const size_t named = named_locks(fiber);
   for (size_t i = named; i-- > 0;) {
-    if (fiber.held[i].lock != lock || fiber.held[i].write != write) continue;
-    for (size_t j = i + 1; j < named; ++j) fiber.held[j - 1] = fiber.held[j];
+    if (fiber.held()[i].lock != lock || fiber.held()[i].write != write) continue;
+    for (size_t j = i + 1; j < named; ++j) fiber.held()[j - 1] = fiber.held()[j];
     --fiber.held_count;
     locks_changed(fiber);
     return true;
@@ -106,14 +106,14 @@ bool remove_held(fsan_fiber& fiber, const void* lock, bool write) {
 
 void drop_released_by_others(fsan_fiber& fiber) {
   for (size_t i = named_locks(fiber); i-- > 0;) {
-    if (was_released_by_others(fiber.held[i].lock))
-      remove_held(fiber, fiber.held[i].lock, fiber.held[i].write);
+    if (was_released_by_others(fiber.held()[i].lock))
+      remove_held(fiber, fiber.held()[i].lock, fiber.held()[i].write);
   }
 }
 
 bool holds_for_reading(const fsan_fiber& fiber, const void* lock) {
   for (size_t i = 0; i < named_locks(fiber); ++i) {
-    if (fiber.held[i].lock == lock && !fiber.held[i].write) return true;
+    if (fiber.held()[i].lock == lock && !fiber.held()[i].write) return true;
   }
   return false;
 }

@@ -142,7 +142,7 @@ void __fsan_fiber_ended(struct fsan_fiber* fiber) {
   if (checking_has_stopped()) return;
   fibersan::drop_released_by_others(*fiber);
   if (fiber->held_count != 0) {
-    const fibersan::HeldLock& lock = fiber->held[0];
+    const fibersan::HeldLock& lock = fiber->held()[0];
     fibersan::report_misuse_at(FSAN_FINDING_ENDED_HOLDING_LOCK, lock.lock, *fiber, lock.acquired);
   }
   fibersan::end_fiber(*fiber);
@@ -158,8 +158,12 @@ void __fsan_fiber_waiting(enum fsan_wait_reason reason, const void* const* objec
   waiting.reason = reason;
   waiting.timed = timed != 0;
   waiting.count = count;
-  for (size_t i = 0; i < count && i < fibersan::Waiting::kMaxObjects; ++i)
-    waiting.objects[i] = objects[i];
+  if (count == 1) {
+    waiting.only = objects[0];
+  } else if (count != 0) {
+    auto& kept = waiting.several.make();
+    for (size_t i = 0; i < count && i < kept.size(); ++i) kept[i] = objects[i];
+  }
   waiting.frame = __builtin_frame_address(0);
   waiting.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
   waiting.active = true;
