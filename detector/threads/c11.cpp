@@ -1,7 +1,7 @@
 // C11's threads: the C library's thrd_create() and its kin call its pthread functions inside,
 // where ours are not seen.
 #include "detector/threads/real.h"
-#include "detector/threads/thread.h"
+#include "detector/threads/thread_start.h"
 
 namespace fibersan {
 namespace {

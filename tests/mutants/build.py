@@ -131,8 +131,8 @@ def config_libraries(replaced):
     return [replaced.get(os.path.basename(word), word) for word in words]
 
 
-def run_program(source, definitions, options, arguments, folder, objects):
-    """Noticed: any finding, or another exit status than 0."""
+def run_program(source, definitions, options, arguments, status, folder, objects):
+    """Noticed: another exit status; a finding makes it 66."""
     replaced = {}
     for name, part in ARCHIVES.items():
         archive = os.path.join(BUILD, "lib", name)
@@ -153,4 +153,4 @@ def run_program(source, definitions, options, arguments, folder, objects):
     except subprocess.TimeoutExpired:
         return True, "time limit"
     found = re.search(r"WARNING: FiberSan: (.*?)( \(|$)", done.stdout, re.MULTILINE)
-    return done.returncode != 0, found.group(1) if found else f"exit status {done.returncode}"
+    return done.returncode != status, found.group(1) if found and status == 0 else f"exit status {done.returncode}"

@@ -44,7 +44,8 @@ def run_test(test, folder, objects):
     if isinstance(test, edges.Unit):
         noticed, how = build.run_unit_test(test.target, test.cases, folder, objects)
         return noticed, f"{test.target} {how}"
-    noticed, how = build.run_program(test.source, test.definitions, test.options, test.arguments, folder, objects)
+    noticed, how = build.run_program(test.source, test.definitions, test.options, test.arguments, test.status, folder,
+                                     objects)
     return noticed, f"{test.source} {how}"
 
 

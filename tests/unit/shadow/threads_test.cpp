@@ -128,6 +128,17 @@ TEST_F(Threads, AccessesAreParallelWhileAThreadLives) {
   note_run_started(/*parallel=*/true);
 }
 
+// run() returns after its fibers, not after threads that nobody joined.
+TEST_F(Threads, EndOfTheRunDoesNotJoinThreads) {
+  note_run_started(/*parallel=*/true);
+  thread_of(writes(0));
+  __fsan_run_finished();
+  writes(0)();
+  EXPECT_EQ(recorded.races, 1);
+  join();
+  note_run_started(/*parallel=*/true);
+}
+
 // A4: the thread that has taken over a fiber's lane is still alive when the run ends.
 TEST_F(Threads, EndOfTheRunFindsLanesThatThreadsTookOver) {
   note_run_started(/*parallel=*/true);

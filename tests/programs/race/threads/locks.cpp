@@ -5,10 +5,13 @@
 // RUN: %exits 66 %run %t without > %t.out 2>&1
 // RUN: FileCheck %s < %t.out
 // RUN: FileCheck %s --check-prefix=FIRST < %t.out
+// RUN: %exits 66 %run %t readers 2>&1 | FileCheck %s --check-prefix=READERS
 #include <pthread.h>
 #include <threads.h>
 
 #include <cstdio>
+#include <cstring>
+#include <ctime>
 #include <mutex>
 #include <shared_mutex>
 #include <thread>
@@ -22,24 +25,26 @@ bool without = false;
 // `first` in a lock, then `second` in a lock or without one.
 template <typename Lock, typename Unlock>
 void one_after_the_other(int& shared, Lock lock, Unlock unlock) {
-  Gate gate;
+  Gate gate, over;
   std::thread first([&] {
     lock();
     ++shared;
     unlock();
     gate.open();
+    over.wait();  // its end is no help
   });
   std::thread second([&] {
     gate.wait();
     if (!without) lock();
     ++shared;
     if (!without) unlock();
+    over.open();
   });
   first.join();
   second.join();
 }
 
-int of_mutex, of_recursive, of_timed, of_try, of_spin, of_c11, of_robust;
+int of_mutex, of_recursive, of_timed, of_absolute, of_try, of_spin, of_c11, of_robust;
 int of_writer_then_writer, of_writer_then_reader, of_reader_then_writer;
 
 void mutexes() {
@@ -68,6 +73,14 @@ void mutexes() {
         }
       },
       [] { timed.unlock(); });
+  static pthread_mutex_t absolute = PTHREAD_MUTEX_INITIALIZER;
+  one_after_the_other(
+      of_absolute,
+      [] {
+        const timespec late = {std::time(nullptr) + 100, 0};
+        if (pthread_mutex_timedlock(&absolute, &late) != 0) std::puts("time-out");
+      },
+      [] { pthread_mutex_unlock(&absolute); });
   static pthread_spinlock_t spin;
   pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
   one_after_the_other(
@@ -129,24 +142,30 @@ void read_write_locks() {
 
 // Two readers stay unordered, with their locks too.
 int of_readers;
+bool write_as_readers = false;
 void readers() {
   std::shared_timed_mutex mutex;
   Gate gate;
   std::thread first([&] {
     std::shared_lock lock(mutex);
-    if (without) of_readers = 1;
+    if (write_as_readers) of_readers = 1;
     gate.open();
   });
   std::thread second([&] {
     gate.wait();
     std::shared_lock lock(mutex, 1s);
-    if (without) of_readers = 2;
+    if (write_as_readers) of_readers = 2;
   });
   first.join();
   second.join();
 }
 
-int main(int argc, char**) {
+int main(int argc, char** arguments) {
+  if (argc > 1 && std::strcmp(arguments[1], "readers") == 0) {
+    write_as_readers = true;
+    readers();
+    return 0;
+  }
   without = argc > 1;
   mutexes();
   robust_mutex();
@@ -165,6 +184,10 @@ int main(int argc, char**) {
 // FIRST: one_after_the_other
 // FIRST: #{{[0-9]+}} main {{.*}}locks.cpp:
 
+// READERS: by thread 2 (mutexes: read M1):
+// READERS: by thread 1 (mutexes: read M1):
+// READERS: Location is global 'of_readers'
+
 // CHECK-DAG: Location is global 'of_mutex'
 // CHECK-DAG: Location is global 'of_try'
 // CHECK-DAG: Location is global 'of_recursive'
@@ -175,5 +198,5 @@ int main(int argc, char**) {
 // CHECK-DAG: Location is global 'of_writer_then_writer'
 // CHECK-DAG: Location is global 'of_writer_then_reader'
 // CHECK-DAG: Location is global 'of_reader_then_writer'
-// CHECK-DAG: Location is global 'of_readers'
+// CHECK-DAG: Location is global 'of_absolute'
 // CHECK: precision: exact

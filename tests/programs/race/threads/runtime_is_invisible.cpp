@@ -26,13 +26,13 @@ int main() {
   return fiber::run([] {
     Turn turn;
     fiber::WaitGroup group;
-    group.go([&] {
+    group.go({.name = "first"}, [&] {
       add();
       fiber::set_processors(3);
       fiber::go([] {});
       turn.done();
     });
-    group.go([&] {
+    group.go({.name = "second"}, [&] {
       turn.after(1);
       fiber::set_processors(1);
       fiber::set_processors(2);
@@ -42,7 +42,7 @@ int main() {
     std::printf("%d\n", shared);
   });
 }
-// CHECK: Write of size 4 at {{.*}} by fiber 3:
-// CHECK: Previous write of size 4 at {{.*}} by fiber 2:
+// CHECK: Write of size 4 at {{.*}} by fiber {{[0-9]+}} 'second':
+// CHECK: Previous write of size 4 at {{.*}} by fiber {{[0-9]+}} 'first':
 // CHECK: Location is global 'shared'
 // FIXED: 2

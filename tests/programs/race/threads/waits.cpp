@@ -12,6 +12,7 @@
 #include <barrier>
 #include <condition_variable>
 #include <cstdio>
+#include <cstring>
 #include <future>
 #include <latch>
 #include <mutex>
@@ -97,13 +98,17 @@ void begin_and_end() {
   thread.join();
   joined(of_join, [](Gate& gate) { ++of_join, gate.open(); });
   joined(of_thread_local, [](Gate& gate) { at_exit = {&of_thread_local, &gate}; });
+}
+
+// The destructor of a thread-specific value is the thread's last act.
+void specific() {
   static pthread_key_t key;
-  static Gate specific;
-  pthread_key_create(&key, [](void* shared) { ++*static_cast<int*>(shared), specific.open(); });
-  joined(of_specific, [](Gate& gate) {
-    pthread_setspecific(key, &of_specific);
-    gate.open();
-  });
+  static Gate over;
+  pthread_key_create(&key, [](void* shared) { ++*static_cast<int*>(shared), over.open(); });
+  std::thread thread([] { pthread_setspecific(key, &of_specific); });
+  if (without) over.wait(), ++of_specific;
+  thread.join();
+  if (!without) ++of_specific;
 }
 
 template <typename End>
@@ -153,13 +158,15 @@ void other_ends() {
   ++of_detached;
 }
 
+// Who waits has the mutex first, so that all it learns it learns from the wait.
 void conditions() {
   static std::mutex mutex;
   static std::condition_variable condition;
   static std::condition_variable_any any;
   static bool told;
-  const auto leave = [](auto notify) {
-    return [notify] {
+  const auto leave = [](Gate& waits, auto notify) {
+    return [&waits, notify] {
+      waits.wait();
       {
         std::scoped_lock lock(mutex);
         told = true;
@@ -168,17 +175,21 @@ void conditions() {
     };
   };
   const auto is_told = [] { return std::exchange(told, false); };
-  handed_on(of_condition, leave([] { condition.notify_all(); }), [&] {
+  Gate waits[4];
+  handed_on(of_condition, leave(waits[0], [] { condition.notify_all(); }), [&] {
     std::unique_lock lock(mutex);
+    waits[0].open();
     condition.wait(lock, is_told);
   });
-  handed_on(of_timed_condition, leave([] { condition.notify_one(); }), [&] {
+  handed_on(of_timed_condition, leave(waits[1], [] { condition.notify_one(); }), [&] {
     std::unique_lock lock(mutex);
-    while (!condition.wait_for(lock, 1s, is_told)) {
+    waits[1].open();
+    while (!condition.wait_for(lock, 1h, is_told)) {
     }
   });
-  handed_on(of_any_condition, leave([] { any.notify_one(); }), [&] {
+  handed_on(of_any_condition, leave(waits[2], [] { any.notify_one(); }), [&] {
     std::unique_lock lock(mutex);
+    waits[2].open();
     any.wait(lock, is_told);
   });
   static mtx_t c11_mutex;
@@ -188,14 +199,16 @@ void conditions() {
   cnd_init(&c11);
   handed_on(
       of_c11_condition,
-      [] {
+      [&] {
+        waits[3].wait();
         mtx_lock(&c11_mutex);
         c11_told = true;
         mtx_unlock(&c11_mutex);
         cnd_signal(&c11);
       },
-      [] {
+      [&] {
         mtx_lock(&c11_mutex);
+        waits[3].open();
         while (!c11_told) cnd_wait(&c11, &c11_mutex);
         mtx_unlock(&c11_mutex);
       });
@@ -272,8 +285,10 @@ void onces() {
        });
 }
 
-int main(int argc, char**) {
+int main(int argc, char** arguments) {
   without = argc > 1;
+  specific();
+  if (without && std::strcmp(arguments[1], "specific") == 0) return 0;
   begin_and_end();
   other_ends();
   conditions();

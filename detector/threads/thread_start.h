@@ -1,9 +1,9 @@
-// thread.h: what pthread_create() and thrd_create() share: from the creator to the thread,
+// thread_start.h: what pthread_create() and thrd_create() share: from the creator to the thread,
 // from its end to who joins it.
 //
 // Threads:  any.
-#ifndef FIBERSAN_DETECTOR_THREADS_THREAD_H
-#define FIBERSAN_DETECTOR_THREADS_THREAD_H
+#ifndef FIBERSAN_DETECTOR_THREADS_THREAD_START_H
+#define FIBERSAN_DETECTOR_THREADS_THREAD_START_H
 
 #include <pthread.h>
 
@@ -43,4 +43,4 @@ class Joining {
 
 }  // namespace fibersan
 
-#endif  // FIBERSAN_DETECTOR_THREADS_THREAD_H
+#endif  // FIBERSAN_DETECTOR_THREADS_THREAD_START_H

@@ -5,7 +5,7 @@
 //   P1  What the C library allocates and frees for a thread is nobody's access: a stack that
 //       is used again gives back the thread-locals of the last thread in the name of the next
 //       one's creator.
-#include "detector/threads/thread.h"
+#include "detector/threads/thread_start.h"
 
 #include <unwind.h>
 
