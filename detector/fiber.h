@@ -43,6 +43,9 @@ struct FiberInfo {
   uint64_t creator_id = kNoFiberId;
   StackId created = 0;
   bool finished = false;
+  uint32_t released_epoch = 0;            // of the last release, once it has ended
+  StackId released = 0;                   // where that was
+  const void* released_object = nullptr;  // null: there was none
 };
 
 struct KnownFiber : FiberInfo {
@@ -59,6 +62,15 @@ struct HeldLock {
 // A set of held locks, see race/lock_set.h; the history has this many bits for it.
 using LockSetId = uint32_t;
 inline constexpr unsigned kLockSetBits = 26;
+
+// The last release or acquire, see race/sync_note.h.
+struct SyncNote {
+  std::atomic<const void*> sync{nullptr};  // null: there was none
+  std::atomic<uint64_t> context{0};
+  std::atomic<uintptr_t> pc{0};
+  std::atomic<uint32_t> epoch{0};  // of the fiber, afterwards
+  std::atomic<StackId> stack{0};
+};
 
 // Valid from fiber_waiting until the fiber is switched in again.
 struct Waiting {
@@ -100,6 +112,8 @@ struct fsan_fiber {
   fibersan::LockSetId lock_set = 0;
 
   fibersan::Waiting waiting;
+  fibersan::SyncNote last_release;
+  fibersan::SyncNote last_acquire;
 
   // C++ fences: what an acquire fence would acquire, what the last release fence
   // published for later relaxed stores.

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "detector/history/history.h"
-#include "detector/process/main_thread.h"
 #include "detector/race/attached_threads.h"
 #include "detector/race/objects.h"
 #include "detector/symbolize/trace.h"
@@ -40,10 +39,14 @@ uint64_t id_of(const FiberName& fiber) {
 }
 
 std::optional<ReportFiber> describe_fiber(FindingScope& scope, uint64_t id) {
+  if (id == kMainThreadId || id == kNoFiberId) return std::nullopt;
   const std::optional<KnownFiber> info = find_fiber(id);
-  if (id == kMainThreadId || !info) return std::nullopt;
   ReportFiber fiber;
   fiber.fiber = fiber_name(id);
+  if (!info) {
+    fiber.state = ReportFiber::State::kForgotten;
+    return fiber;
+  }
   fiber.state = info->finished ? ReportFiber::State::kFinished : ReportFiber::State::kRunning;
   if (info->creator_id != kNoFiberId) fiber.creator = fiber_name(info->creator_id);
   fiber.created = trace_of(scope, info->created);
@@ -69,34 +72,6 @@ ReportObject describe_object(FindingScope& scope, const void* object, fsan_objec
   return result;
 }
 
-std::optional<ReportLocation> describe_location(FindingScope& scope, uintptr_t address,
-                                                const std::optional<HeapBlock>& block) {
-  ReportLocation location;
-  if (block) {
-    location.kind = ReportLocation::Kind::kHeapBlock;
-    location.address = block->address;
-    location.size = block->size;
-    location.fiber = fiber_name(block->fiber_id);
-    location.allocated = trace_of(scope, block->allocated);
-    return location;
-  }
-  if (std::optional<GlobalVariable> global = scope.symbolizer().data(address)) {
-    location.kind = ReportLocation::Kind::kGlobal;
-    location.address = global->address;
-    location.size = global->size;
-    location.global = global->name;
-    location.where = global->where;
-    return location;
-  }
-  uint64_t owner = fiber_of_stack_address(address);
-  if (owner == kNoFiberId && main_thread_stack_contains(address)) owner = kMainThreadId;
-  if (owner == kNoFiberId) owner = thread_of_stack_address(address);
-  if (owner == kNoFiberId) return std::nullopt;
-  location.kind = ReportLocation::Kind::kStack;
-  location.fiber = fiber_name(owner);
-  return location;
-}
-
 std::vector<HeldMutex> describe_held(FindingScope& scope, std::span<const HeldLock> locks,
                                      std::vector<ReportMutex>& mutexes) {
   std::vector<HeldMutex> held;
@@ -109,10 +84,11 @@ std::vector<HeldMutex> describe_held(FindingScope& scope, std::span<const HeldLo
       ReportMutex mutex;
       mutex.number = static_cast<unsigned>(mutexes.size()) + 1;
       mutex.object = describe_object(scope, lock.lock, FSAN_OBJECT_MUTEX);
-      mutex.locked = trace_of(scope, lock.acquired);
       known = mutexes.insert(mutexes.end(), std::move(mutex));
     }
-    held.push_back({known->number, lock.write});
+    // The call of lock() itself is what the reader looks for.
+    held.push_back(
+        {known->number, lock.write, make_trace(scope.symbolizer(), stack_of_id(lock.acquired))});
   }
   return held;
 }

@@ -12,7 +12,6 @@
 
 #include "detector/fiber.h"
 #include "detector/findings/findings.h"
-#include "detector/heap/block_table.h"
 #include "detector/report/report.h"
 
 namespace fibersan {
@@ -21,16 +20,11 @@ FiberName fiber_name(uint64_t id);
 // The id that it was made of.
 uint64_t id_of(const FiberName& fiber);
 
-// Absent for the main thread and for unknown ids: there is nothing to say.
+// Absent for the main thread and where there is no fiber: there is nothing to say.
 std::optional<ReportFiber> describe_fiber(FindingScope& scope, uint64_t id);
 
 // `assumed` is the kind to name when the object was never announced; COUNT: "object".
 ReportObject describe_object(FindingScope& scope, const void* object, fsan_object_kind assumed);
-
-// `block` is the heap block around the address, looked up before the report allocated
-// anything: the detector's own blocks may take the place of a freed one.
-std::optional<ReportLocation> describe_location(FindingScope& scope, uintptr_t address,
-                                                const std::optional<HeapBlock>& block);
 
 // Locks held at one access, numbered as in `mutexes`, which gets an entry for each new one.
 std::vector<HeldMutex> describe_held(FindingScope& scope, std::span<const HeldLock> locks,

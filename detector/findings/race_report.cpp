@@ -3,11 +3,14 @@
 //
 // Cost:     a pair seen before at the same cell and epoch: a frame walk and one load.
 //           Otherwise a search of the history, and for a new pair symbolization.
+#include <algorithm>
 #include <atomic>
 #include <string>
 
 #include "detector/findings/describe.h"
 #include "detector/findings/findings.h"
+#include "detector/findings/location.h"
+#include "detector/findings/unordered.h"
 #include "detector/history/history.h"
 #include "detector/process/options.h"
 #include "detector/race/lock_set.h"
@@ -72,8 +75,16 @@ Bytes contested_bytes(uintptr_t cell, Stamp stamp, const CurrentAccess& current)
   return {cell + low, high - low};
 }
 
+constexpr uint64_t kMainFiberId = 1;
+constexpr size_t kMostFibers = 12;  // described in one report
+
 // Ranges of this size or more may be recorded in pieces, all but the last at least half of it.
 constexpr uint64_t kInPieces = 1024;
+
+bool is_of_fiber(const ReportLocation& location) {
+  return location.kind == ReportLocation::Kind::kHeapBlock ||
+         location.kind == ReportLocation::Kind::kStack;
+}
 
 std::string lost_stack() {
   return "stack no longer in history (history_size=" + std::to_string(options.history_size) + ")";
@@ -117,9 +128,11 @@ class RaceReporter {
     kind_ = kind_of_race(on_object && object.kind == FSAN_OBJECT_WAITGROUP, report);
     report.accesses.push_back(current_access(scope, report));
     report.accesses.push_back(previous_access(scope, report));
-    if (!report.object) report.location = describe_location(scope, current.address, block_);
+    if (!report.object) report.location = describe_location(scope, race_.current, block_);
     report.summary = summary_frame(report.accesses[0].stack.frames);
     add_fibers(scope, report);
+    report.notes.push_back(
+        why_unordered(scope, previous_fiber(), stamp_epoch(race_.previous), *current.fiber));
   }
 
   fsan_finding_kind kind_of_race(bool on_wait_group, const Report& report) const {
@@ -193,14 +206,24 @@ class RaceReporter {
 
   void add_fibers(FindingScope& scope, Report& report) {
     std::vector<uint64_t> ids = {race_.current.fiber->info->id, previous_fiber()};
-    if (report.location && report.location->kind != ReportLocation::Kind::kGlobal) {
+    if (report.location && is_of_fiber(*report.location)) {
       ids.push_back(id_of(report.location->fiber));
     }
+    // Then who created them, up to the main fiber.
     for (size_t i = 0; i < ids.size(); ++i) {
-      bool told = false;
-      for (size_t j = 0; j < i; ++j) told |= ids[j] == ids[i];
-      std::optional<ReportFiber> fiber = told ? std::nullopt : describe_fiber(scope, ids[i]);
-      if (fiber) report.fibers.push_back(std::move(*fiber));
+      if (std::find(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(i), ids[i]) !=
+          ids.begin() + static_cast<ptrdiff_t>(i))
+        continue;
+      std::optional<ReportFiber> fiber = describe_fiber(scope, ids[i]);
+      if (!fiber) continue;
+      if (report.fibers.size() == kMostFibers) {
+        report.notes.push_back("further creators are not shown");
+        break;
+      }
+      if (fiber->creator && fiber->creator->kind != FiberName::Kind::kMainThread &&
+          id_of(*fiber->creator) != kMainFiberId)
+        ids.push_back(id_of(*fiber->creator));
+      report.fibers.push_back(std::move(*fiber));
     }
   }
 

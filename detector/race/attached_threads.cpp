@@ -10,6 +10,7 @@
 #include "detector/collector/lane_collector.h"
 #include "detector/race/fiber_table.h"
 #include "detector/race/known_fibers.h"
+#include "detector/race/sync_note.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/shadow.h"
 
@@ -303,6 +304,7 @@ void thread_ends() {
   this_thread.own = nullptr;
   run_on_this_thread(nullptr);
   own->clock.end();
+  keep_last_release(*own);
   clear_stack(*own);
   {
     SpinGuard guard(threads_lock);

@@ -14,6 +14,7 @@
 //       that it reads from happens before it.
 #include "detector/abi/hooks.h"
 #include "detector/race/access.h"
+#include "detector/race/sync_note.h"
 #include "detector/race/sync_table.h"
 
 // libatomic's generic functions, for objects of any size.
@@ -90,10 +91,15 @@ void atomic_access(fsan_ptr address, uint64_t size, const Caller& caller, Perfor
     LockedSync sync(sync_table, address);
     const Performed performed = perform();
     if (performed.effect != Effect::kLoad) access.kind = AccessKind::kAtomicWrite;
-    if (performed.effect != Effect::kStore) edge_of_load(*fiber, sync, performed.order);
+    if (performed.effect != Effect::kStore) {
+      edge_of_load(*fiber, sync, performed.order);
+      if (acquires(performed.order)) note_sync(fiber->last_acquire, *fiber, address, caller);
+    }
     conflicts = check_access(*fiber, access, caller);  // M4
     if (performed.effect == Effect::kStore) edge_of_store(*fiber, sync, performed.order);
     if (performed.effect == Effect::kUpdate) edge_of_update(*fiber, sync, performed.order);
+    if (performed.effect != Effect::kLoad && releases(performed.order))
+      note_sync(fiber->last_release, *fiber, address, caller);
   }
   refresh_stamp();
   if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);

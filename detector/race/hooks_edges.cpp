@@ -10,6 +10,7 @@
 #include "detector/race/access.h"
 #include "detector/race/held_locks.h"
 #include "detector/race/lock_set.h"
+#include "detector/race/sync_note.h"
 #include "detector/race/sync_table.h"
 
 namespace fibersan {
@@ -17,25 +18,30 @@ namespace {
 
 const char* readers_of(const void* lock) { return static_cast<const char*>(lock) + 1; }
 
-void acquire_from(fsan_fiber& fiber, const void* address) {
-  LockedSync sync(sync_table, address);
-  if (Sync* known = sync.find()) fiber.clock.acquire(*known);
+void acquire_from(fsan_fiber& fiber, const void* address, const Caller& caller) {
+  {
+    LockedSync sync(sync_table, address);
+    if (Sync* known = sync.find()) fiber.clock.acquire(*known);
+  }
+  note_sync(fiber.last_acquire, fiber, address, caller);
 }
 
-void release_to(fsan_fiber& fiber, const void* address) {
+void release_to(fsan_fiber& fiber, const void* address, const Caller& caller) {
   {
     LockedSync sync(sync_table, address);
     fiber.clock.release(sync.make());
   }
   refresh_stamp();
+  note_sync(fiber.last_release, fiber, address, caller);
 }
 
-void merge_to(fsan_fiber& fiber, const void* address) {
+void merge_to(fsan_fiber& fiber, const void* address, const Caller& caller) {
   {
     LockedSync sync(sync_table, address);
     fiber.clock.merge(sync.make());
   }
   refresh_stamp();
+  note_sync(fiber.last_release, fiber, address, caller);
 }
 
 void clear_sync(const void* address) {
@@ -121,22 +127,23 @@ bool holds_for_reading(const fsan_fiber& fiber, const void* lock) {
 void note_lock_acquired(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode,
                         const Caller& caller) {
   note_stack_use(fiber, reinterpret_cast<uintptr_t>(caller.frame));
-  acquire_from(fiber, lock);
-  if (!is_read(mode)) acquire_from(fiber, readers_of(lock));
+  acquire_from(fiber, lock, caller);
+  if (!is_read(mode)) acquire_from(fiber, readers_of(lock), caller);
   drop_released_by_others(fiber);
   add_held(fiber, lock, !is_read(mode), caller);
 }
 
-bool note_lock_released(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode) {
+bool note_lock_released(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode,
+                        const Caller& caller) {
   const bool held = remove_held(fiber, lock, !is_read(mode));
   if (is_read(mode)) {
-    merge_to(fiber, readers_of(lock));
+    merge_to(fiber, readers_of(lock), caller);
   } else if (held) {
     // The writer knows all that readers released before; the next one learns it from here.
     clear_sync(readers_of(lock));
-    release_to(fiber, lock);
+    release_to(fiber, lock, caller);
   } else {
-    merge_to(fiber, lock);  // H2
+    merge_to(fiber, lock, caller);  // H2
   }
   return held;
 }
@@ -147,17 +154,17 @@ extern "C" {
 
 void __fsan_acquire(const void* sync) {
   if (fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0)))
-    fibersan::acquire_from(*fiber, sync);
+    fibersan::acquire_from(*fiber, sync, FIBERSAN_CALLER(__fsan_running.context));
 }
 
 void __fsan_release(const void* sync) {
   if (fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0)))
-    fibersan::release_to(*fiber, sync);
+    fibersan::release_to(*fiber, sync, FIBERSAN_CALLER(__fsan_running.context));
 }
 
 void __fsan_merge(const void* sync) {
   if (fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0)))
-    fibersan::merge_to(*fiber, sync);
+    fibersan::merge_to(*fiber, sync, FIBERSAN_CALLER(__fsan_running.context));
 }
 
 void __fsan_lock_acquired(const void* lock, enum fsan_lock_mode mode) {
@@ -174,7 +181,8 @@ void __fsan_lock_acquired(const void* lock, enum fsan_lock_mode mode) {
 void __fsan_lock_released(const void* lock, enum fsan_lock_mode mode) {
   fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0));
   if (fiber == nullptr) return;
-  if (!fibersan::note_lock_released(*fiber, lock, mode)) fibersan::release_by_other(lock);
+  const fibersan::Caller caller = FIBERSAN_CALLER(__fsan_running.context);
+  if (!fibersan::note_lock_released(*fiber, lock, mode, caller)) fibersan::release_by_other(lock);
 }
 
 }  // extern "C"

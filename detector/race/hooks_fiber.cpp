@@ -9,6 +9,7 @@
 #include "detector/race/fiber_table.h"
 #include "detector/race/held_locks.h"
 #include "detector/race/known_fibers.h"
+#include "detector/race/sync_note.h"
 
 extern "C" {
 constinit __thread struct fsan_running_state __fsan_running = {0, 0};
@@ -22,6 +23,7 @@ constinit std::atomic<bool> stopped{false};
 constinit Slab fiber_slab(sizeof(fsan_fiber));
 
 void end_fiber(fsan_fiber& fiber) {
+  keep_last_release(fiber);
   if (fiber.clock.started()) fiber.clock.end();
   clear_stack(fiber);
   remove_live(fiber);

@@ -19,7 +19,7 @@ struct Record {
   char* name = nullptr;
   Record* next = nullptr;
 };
-static_assert(sizeof(Record) == 48);
+static_assert(sizeof(Record) == 64);
 
 struct Bucket {
   SpinLock lock;  // rank 9

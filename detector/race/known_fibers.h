@@ -1,6 +1,6 @@
 // known_fibers.h: what is known of fibers by id: who created them, where, their names.
 //
-// State:    a record of 48 bytes for each fiber that lives, that a retired lane is named
+// State:    a record of 64 bytes for each fiber that lives, that a retired lane is named
 //           after, that created one of these, or that ended lately; names on the side.
 // Cost:     one spin lock of 65536 and a short list. A sweep looks at everything when as many
 //           fibers were created as it kept the last time, in slices.

@@ -119,16 +119,48 @@ class TextRenderer {
                                " at " + address(location.address) + " allocated by " +
                                render_fiber(location.fiber) + ":");
         add(location.allocated);
+        if (location.offset != 0 || location.freed) add_note(in_block(location));
         break;
       case ReportLocation::Kind::kGlobal:
         line("\033[1;32m", "  Location is global '" + location.global + "' of size " +
                                std::to_string(location.size) + " at " + address(location.address) +
                                declared(location.where));
+        if (location.offset != 0) add_note(in_block(location));
         break;
       case ReportLocation::Kind::kStack:
-        line("\033[1;32m", "  Location is stack of " + render_fiber(location.fiber));
+        line("\033[1;32m",
+             "  Location is stack of " + render_fiber(location.fiber) + in_frame(location));
+        if (location.offset != 0) add_note(in_block(location));
+        break;
+      case ReportLocation::Kind::kThreadLocal:
+        line("\033[1;32m",
+             "  Location is thread_local memory of the thread of " + render_fiber(location.fiber));
+        break;
+      case ReportLocation::Kind::kMapped:
+        line("\033[1;32m", "  Location is mapped memory of size " + std::to_string(location.size) +
+                               " at " + address(location.address) + quoted(location.mapping));
         break;
     }
+  }
+
+  void add_note(const std::string& note) { text_ += "    [" + note + "]\n"; }
+
+  static std::string in_block(const ReportLocation& location) {
+    std::string text;
+    if (location.offset != 0) text = std::to_string(location.offset) + " bytes into it";
+    if (location.freed) text += text.empty() ? "freed by now" : ", freed by now";
+    return text;
+  }
+
+  static std::string in_frame(const ReportLocation& location) {
+    std::string text;
+    if (!location.variable.empty()) {
+      text = ", variable '" + location.variable + "' of size " + std::to_string(location.size) +
+             " in " + location.function;
+    } else if (!location.function.empty()) {
+      text = ", frame of " + location.function;
+    }
+    return location.where.file.empty() ? text : text + " " + render_place(location.where);
   }
 
   static std::string declared(const SourceFrame& where) {
@@ -150,12 +182,18 @@ class TextRenderer {
     const ReportObject& object = mutex.object;
     std::string heading = "  Mutex M" + std::to_string(mutex.number) + " (" +
                           address(object.address) + ")" + quoted(object.name);
-    if (object.created.frames.empty() && !mutex.locked.frames.empty()) {
-      line("\033[1;36m", heading + " locked at:");
-      add(mutex.locked);
-    } else {
-      add_created(heading, std::nullopt, object.created);
+    bool told = !object.created.frames.empty();
+    if (told) add_created(heading, std::nullopt, object.created);
+    for (const ReportAccess& access : report_.accesses) {
+      for (const HeldMutex& held : access.mutexes) {
+        if (held.number != mutex.number || held.acquired.frames.empty()) continue;
+        line("\033[1;36m", (told ? "  Mutex M" + std::to_string(mutex.number) : heading) +
+                               " acquired by " + render_fiber(access.fiber) + " at:");
+        add(held.acquired);
+        told = true;
+      }
     }
+    if (!told) line("\033[1;36m", heading);
   }
 
   bool is_held(const ReportObject& object) const {
@@ -172,7 +210,10 @@ class TextRenderer {
   }
 
   void add(const ReportFiber& fiber) {
-    const char* state = fiber.state == ReportFiber::State::kRunning ? " (running)" : " (finished)";
+    const char* state = fiber.state == ReportFiber::State::kRunning ? " (running)"
+                        : fiber.state == ReportFiber::State::kFinished
+                            ? " (finished)"
+                            : " (finished, no longer known)";
     add_created("  " + capitalised(render_fiber(fiber.fiber)) + state, fiber.creator,
                 fiber.created);
   }

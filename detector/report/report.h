@@ -45,6 +45,7 @@ struct FiberName {
 struct HeldMutex {
   unsigned number = 0;
   bool write = true;
+  Trace acquired;
 };
 
 struct ReportAccess {
@@ -69,22 +70,26 @@ struct ReportObject {
 struct ReportMutex {
   unsigned number = 0;
   ReportObject object;
-  Trace locked;  // where the holder locked it; shown when its creation is not known
 };
 
 struct ReportLocation {
-  enum class Kind { kHeapBlock, kGlobal, kStack };
+  enum class Kind { kHeapBlock, kGlobal, kStack, kThreadLocal, kMapped };
   Kind kind = Kind::kHeapBlock;
   uint64_t address = 0;  // of the block or global
   uint64_t size = 0;
-  FiberName fiber;     // who allocated the block, whose stack it is
-  Trace allocated;     // heap block
-  std::string global;  // its name
-  SourceFrame where;   // global: module and declaration
+  FiberName fiber;       // who allocated the block, whose stack it is
+  Trace allocated;       // heap block
+  std::string global;    // its name
+  SourceFrame where;     // global: module and declaration; stack: of the variable or function
+  uint64_t offset = 0;   // of the access in the block or variable
+  bool freed = false;    // heap block: it is by now
+  std::string variable;  // stack: a local variable's name
+  std::string function;  // stack: whose frame
+  std::string mapping;   // mapped memory: the file; empty: none
 };
 
 struct ReportFiber {
-  enum class State { kRunning, kFinished };
+  enum class State { kRunning, kFinished, kForgotten };
   FiberName fiber;
   State state = State::kRunning;
   std::optional<FiberName> creator;

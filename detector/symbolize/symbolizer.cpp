@@ -126,6 +126,26 @@ std::optional<GlobalVariable> Symbolizer::data(uintptr_t address) {
   return global;
 }
 
+std::vector<LocalVariable> Symbolizer::locals(uintptr_t address) {
+  std::vector<LocalVariable> found;
+  std::optional<ModuleAddress> module = find_module(address);
+  if (!module || !options_.symbolize) return found;
+  auto lines = process_.ask(question("FRAME", *module)).value_or(std::vector<std::string>());
+  // Function, name, declaration, and "offset size tag", each "??" when it is not known.
+  for (size_t i = 0; i + 3 < lines.size(); i += 4) {
+    LocalVariable local;
+    char* end = nullptr;
+    local.offset = strtoll(lines[i + 3].c_str(), &end, 10);
+    if (end == lines[i + 3].c_str()) continue;
+    local.size = strtoull(end, nullptr, 10);
+    local.function = lines[i];
+    local.name = lines[i + 1];
+    set_place(local.where, lines[i + 2]);
+    if (local.size != 0 && local.name != "??") found.push_back(std::move(local));
+  }
+  return found;
+}
+
 std::optional<std::string> Symbolizer::missing() {
   if (missing_told_ || process_.failure().empty()) return std::nullopt;
   missing_told_ = true;

@@ -33,6 +33,15 @@ struct GlobalVariable {
   SourceFrame where;  // module, offset and, from LLVM 19's symbolizer on, declaration
 };
 
+// A variable in the frame of a function.
+struct LocalVariable {
+  std::string function;
+  std::string name;
+  int64_t offset = 0;  // from the frame pointer
+  uint64_t size = 0;
+  SourceFrame where;  // its declaration
+};
+
 class Symbolizer {
  public:
   explicit Symbolizer(SymbolizerOptions options, int timeout_ms = SymbolizerProcess::kTimeoutMs)
@@ -41,6 +50,9 @@ class Symbolizer {
   // At least one frame, for any address.
   const std::vector<SourceFrame>& code(uintptr_t address);
   std::optional<GlobalVariable> data(uintptr_t address);
+
+  // Of the function around the instruction, those whose place in the frame is one for all of it.
+  std::vector<LocalVariable> locals(uintptr_t address);
 
   // Once, after a look-up that needed a symbolizer and found none: the line to print.
   std::optional<std::string> missing();

@@ -60,10 +60,12 @@ Report race() {
 
 TEST(RenderText, DataRaceWithEverything) {
   Report report = race();
-  report.accesses[0].mutexes = {{1, true}, {2, false}};
+  report.accesses[0].mutexes = {{1, true, trace({frame("add(int&)", 6, 0x43)})},
+                                {2, false, trace({frame("add(int&)", 7, 0x42)})}};
   ReportLocation location;
   location.address = 0x7b0000001020;
   location.size = 40;
+  location.offset = 32;
   location.fiber = fiber(1);
   location.allocated = trace({frame("make()", 30, 0x40)});
   report.location = location;
@@ -75,7 +77,6 @@ TEST(RenderText, DataRaceWithEverything) {
   global.number = 2;
   global.object.address = 0x55550040;
   global.object.name = "guard";
-  global.locked = trace({frame("add(int&)", 7, 0x42)});
   report.mutexes = {created, global};
   ReportFiber first;
   first.fiber = fiber(7, "adder");
@@ -98,9 +99,12 @@ WARNING: FiberSan: data race (pid=321)
     #0 look(int&) app.cpp:12:3 (app+0x30)
   Location is heap block of size 40 at 0x7b0000001020 allocated by fiber 1:
     #0 make() app.cpp:30:3 (app+0x40)
+    [32 bytes into it]
   Mutex M1 (0x000055550000) created at:
     #0 setup() app.cpp:31:3 (app+0x41)
-  Mutex M2 (0x000055550040) 'guard' locked at:
+  Mutex M1 acquired by fiber 7 'adder' at:
+    #0 add(int&) app.cpp:6:3 (app+0x43)
+  Mutex M2 (0x000055550040) 'guard' acquired by fiber 7 'adder' at:
     #0 add(int&) app.cpp:7:3 (app+0x42)
   Fiber 7 'adder' (running) created by fiber 1 at:
     #0 main::$_0::operator()() const app.cpp:18:3 (app+0x50)
@@ -109,6 +113,56 @@ WARNING: FiberSan: data race (pid=321)
 SUMMARY: FiberSan: data race app.cpp:8:3 in add(int&)
 ==================
 )");
+}
+
+// The heading of the location, and what comes below it.
+std::string location_text(const ReportLocation& location) {
+  Report report = race();
+  report.location = location;
+  const std::string text = render_text(report, {});
+  const size_t begin = text.find("  Location");
+  return text.substr(begin, text.find("SUMMARY") - begin);
+}
+
+TEST(RenderText, KindsOfLocation) {
+  ReportLocation location;
+  location.kind = ReportLocation::Kind::kStack;
+  location.fiber = fiber(3);
+  EXPECT_EQ(location_text(location), "  Location is stack of fiber 3\n");
+  location.function = "work()";
+  EXPECT_EQ(location_text(location), "  Location is stack of fiber 3, frame of work()\n");
+  location.variable = "stats";
+  location.size = 44;
+  location.offset = 40;
+  location.where.file = "app.cpp";
+  location.where.line = 9;
+  EXPECT_EQ(location_text(location),
+            "  Location is stack of fiber 3, variable 'stats' of size 44 in work() app.cpp:9\n"
+            "    [40 bytes into it]\n");
+  location.kind = ReportLocation::Kind::kThreadLocal;
+  EXPECT_EQ(location_text(location),
+            "  Location is thread_local memory of the thread of fiber 3\n");
+  location.kind = ReportLocation::Kind::kMapped;
+  location.address = 0x7f0000000000;
+  location.mapping = "/dev/zero";
+  EXPECT_EQ(location_text(location),
+            "  Location is mapped memory of size 44 at 0x7f0000000000 '/dev/zero'\n");
+  location.kind = ReportLocation::Kind::kHeapBlock;
+  location.offset = 0;
+  location.freed = true;
+  EXPECT_EQ(location_text(location),
+            "  Location is heap block of size 44 at 0x7f0000000000 allocated by fiber 3:\n"
+            "    [freed by now]\n");
+}
+
+TEST(RenderText, AFiberThatNobodyKnowsAnyMore) {
+  Report report = race();
+  ReportFiber gone;
+  gone.fiber = fiber(9);
+  gone.state = ReportFiber::State::kForgotten;
+  report.fibers = {gone};
+  EXPECT_NE(render_text(report, {}).find("  Fiber 9 (finished, no longer known)\n"),
+            std::string::npos);
 }
 
 TEST(RenderText, PartsThatDoNotApplyAreLeftOut) {
@@ -165,6 +219,7 @@ TEST(RenderText, Locations) {
                 .find("  Location is global 'table' of size 16 at 0x555555559040 app.cpp:5 "
                       "(app+0x4040)\n"),
             std::string::npos);
+  location = {};
   location.kind = ReportLocation::Kind::kStack;
   location.fiber = fiber(3, "owner");
   report.location = location;

@@ -1,0 +1,111 @@
+#include "detector/findings/unordered.h"
+
+#include <cstdio>
+#include <optional>
+#include <string_view>
+
+#include "detector/findings/describe.h"
+#include "detector/race/objects.h"
+#include "detector/report/render_text.h"
+#include "detector/symbolize/trace.h"
+
+namespace fibersan {
+namespace {
+
+struct LastSync {
+  const void* object = nullptr;  // null: there was none
+  Stack stack;
+  uint32_t epoch = 0;
+};
+
+LastSync read_note(const SyncNote& note) {
+  return {note.sync.load(std::memory_order_relaxed),
+          stack_of_id(note.stack.load(std::memory_order_relaxed)),
+          note.epoch.load(std::memory_order_relaxed)};
+}
+
+LastSync last_release_of(uint64_t id) {
+  struct Search {
+    uint64_t id;
+    std::optional<LastSync> found;
+  } search{id, {}};
+  for_each_fiber(
+      [](const fsan_fiber& fiber, void* data) {
+        auto& wanted = *static_cast<Search*>(data);
+        if (fiber.info->id == wanted.id) wanted.found = read_note(fiber.last_release);
+      },
+      &search);
+  if (search.found) return *search.found;
+  const std::optional<KnownFiber> info = find_fiber(id);
+  if (!info || info->released_object == nullptr) return {};
+  return {info->released_object, stack_of_id(info->released), info->released_epoch};
+}
+
+// "fiber::Channel::send()" of its full signature. Empty for what is not for users.
+std::string operation_name(const std::string& function) {
+  const std::string_view name = without_return_type(function);
+  if (!name.starts_with("fiber::") && !name.starts_with("std::")) return "";
+  std::string text;
+  int depth = 0;
+  for (const char letter : name) {
+    if (depth == 0 && letter == '(') break;
+    if (letter == '<') ++depth;
+    if (depth == 0) text += letter;
+    if (letter == '>') --depth;
+  }
+  return text.find("::internal::") == text.npos && text.find("::detail::") == text.npos
+             ? text + "()"
+             : "";
+}
+
+bool is_users(const SourceFrame& frame) {
+  const std::string_view name = without_return_type(frame.function);
+  return !name.starts_with("fiber::") && !name.starts_with("std::");
+}
+
+std::string object_name(FindingScope& scope, const void* sync) {
+  // A lock's readers have the Sync beside it.
+  const void* aligned = reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(sync) & ~7ul);
+  const ReportObject object = describe_object(scope, aligned, FSAN_OBJECT_KIND_COUNT);
+  if (object.kind == "object" && object.name.empty()) return "";
+  char address[32];
+  snprintf(address, sizeof address, "0x%012llx", static_cast<unsigned long long>(object.address));
+  const std::string kind = object.kind == "object" ? "" : object.kind + " ";
+  return kind + (object.name.empty() ? address : "'" + object.name + "'");
+}
+
+std::string in_words(FindingScope& scope, const LastSync& last) {
+  const Trace trace = make_trace(scope.symbolizer(), last.stack);
+  std::string text = object_name(scope, last.object);
+  if (trace.frames.empty()) return text.empty() ? "at a place that is forgotten" : text;
+  const auto add = [&text](const char* joint, const std::string& part) {
+    if (!part.empty()) text += (text.empty() ? "" : " ") + std::string(joint) + part;
+  };
+  add("in ", operation_name(trace.frames[0].function));
+  const SourceFrame place = summary_frame(trace.frames);
+  if (is_users(place)) add("at ", render_place(place));
+  return text.empty() ? "somewhere in the runtime" : text;
+}
+
+}  // namespace
+
+std::string why_unordered(FindingScope& scope, uint64_t previous, uint32_t epoch,
+                          const fsan_fiber& current) {
+  std::string text = "why no happens-before: " + render_fiber(fiber_name(previous));
+  const LastSync released = last_release_of(previous);
+  if (released.object == nullptr) {
+    text += " has released nothing";
+  } else if (released.epoch > epoch) {
+    text += " last released " + in_words(scope, released);
+  } else {
+    text += " has released nothing since, before that " + in_words(scope, released);
+  }
+  text += "; " + render_fiber(fiber_name(current.info->id));
+  const LastSync acquired = read_note(current.last_acquire);
+  if (acquired.object == nullptr) return text + " has acquired nothing since it began";
+  text += " last acquired " + in_words(scope, acquired);
+  if (acquired.object == released.object && released.epoch > epoch) text += ", before that release";
+  return text;
+}
+
+}  // namespace fibersan

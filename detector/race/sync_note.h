@@ -1,0 +1,44 @@
+// sync_note.h: a fiber's last release and last acquire, kept for the reports that have to say why
+// two accesses are unordered.
+//
+// Cost:     four stores; at a place that is not the one of the fiber's last note also a look-up,
+//           and on first sight a frame walk.
+// Threads:  written by the thread that runs the fiber; read at any time by reports, which may see
+//           parts of two notes and then name the wrong place: relaxed everywhere.
+#ifndef FIBERSAN_DETECTOR_RACE_SYNC_NOTE_H
+#define FIBERSAN_DETECTOR_RACE_SYNC_NOTE_H
+
+#include "detector/fiber.h"
+#include "detector/history/context.h"
+#include "detector/race/access.h"
+
+namespace fibersan {
+
+// After the event: a release that published something has begun a new epoch.
+inline void note_sync(SyncNote& note, const fsan_fiber& fiber, const volatile void* sync,
+                      const Caller& caller) {
+  note.sync.store(const_cast<const void*>(sync), std::memory_order_relaxed);
+  note.epoch.store(fiber.clock.epoch(), std::memory_order_relaxed);
+  const bool is_same_place = note.pc.load(std::memory_order_relaxed) == caller.pc &&
+                             note.context.load(std::memory_order_relaxed) == caller.context;
+  if (__builtin_expect(is_same_place, 1)) return;
+  note.pc.store(caller.pc, std::memory_order_relaxed);
+  note.context.store(caller.context, std::memory_order_relaxed);
+  note.stack.store(
+      caller.pc == 0 ? 0 : note_stack(caller.context, caller.pc, caller.frame, fiber.stack),
+      std::memory_order_relaxed);
+}
+
+// At the end of the fiber: what stays of it is its FiberInfo.
+inline void keep_last_release(const fsan_fiber& fiber) {
+  const SyncNote& note = fiber.last_release;
+  FiberInfo& info = *fiber.info;
+  info.released_object = note.sync.load(std::memory_order_relaxed);
+  if (info.released_object == nullptr) return;
+  info.released_epoch = note.epoch.load(std::memory_order_relaxed);
+  info.released = note.stack.load(std::memory_order_relaxed);
+}
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_RACE_SYNC_NOTE_H
