@@ -8,6 +8,7 @@
 #include <fiber/fiber.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <vector>
 
 #include "../turn.h"
@@ -28,8 +29,10 @@ void early() {
   // CHECK-NEXT: #0 early() {{.*}}fibers_between_70000.cpp:[[@LINE-2]]
 }
 
-int main() {
-  return fiber::run([] {
+// The argument is another number of fibers: a million in the long form.
+int main(int argc, char** argv) {
+  const std::size_t fibers = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 70000;
+  return fiber::run([=] {
     auto first = fiber::spawn([] { early(), turn.done(); });
 #ifdef FIXED
     first.join();
@@ -37,7 +40,7 @@ int main() {
     fiber::WaitGroup last;
     last.go(fiber::FiberOptions{.name = "late"}, [] { turn.after(2), late(); });
     turn.after(1);
-    std::vector<int> own(70000);
+    std::vector<int> own(fibers);
     for (std::size_t begin = 0; begin < own.size(); begin += 100) {
       fiber::WaitGroup batch;
       for (std::size_t i = begin; i < begin + 100; ++i) batch.go([&own, i] { own[i] = 1; });
