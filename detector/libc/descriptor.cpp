@@ -173,3 +173,5 @@ void note_accept() {
 }
 
 }  // namespace fibersan
+
+extern "C" int __fsan_io_sync(void) { return static_cast<int>(fibersan::options.io_sync); }

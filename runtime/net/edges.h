@@ -8,7 +8,8 @@
 //           inside of this process through the pair of addresses, and counted.
 // Cost:     nothing without a detector; with one two system calls for each connection.
 // Threads:  any.
-// Not here: order by other means than these sockets: a pipe that is written with write(2).
+// Not here: order through other descriptors: what the program itself reads and writes by the C
+//           library's functions (detector/libc/descriptor.h), which has Syncs of its own.
 //
 // Invariants
 //   E1  Edges are per connection and direction, yet never fewer than the kernel's: bytes that
@@ -36,7 +37,7 @@ struct MeetingPoint {
   char sync;   // its address is the Sync
 };
 
-// A detector is linked: the calling fiber has a record there.
+// A detector is linked, the calling fiber has a record there, and io_sync is not 0.
 bool edges_wanted();
 
 // A new connection's two directions; `dialled` by this end. Does nothing without a detector.

@@ -27,6 +27,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -138,9 +139,13 @@ const Guarded& guarded() {
 }
 
 void made_once() {
+  std::once_flag flag;
+  std::string made;
   fiber::WaitGroup group;
   for (int i = 0; i < 20; ++i)
     group.go([&] {
+      std::call_once(flag, [&] { made = "once"; });
+      seen = made.size();
       for (;;) try {
           seen = guarded().text.size();
           return;
