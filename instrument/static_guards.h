@@ -17,6 +17,12 @@ bool is_guard_call(const llvm::CallBase& call);
 // __cxa_guard_release, and before __cxa_guard_abort, after which another fiber tries.
 void emit_guard_call(HookTable& hooks, llvm::CallBase& call);
 
+// A thread_local with a constructor is made by the first fiber that uses it on its thread, and
+// that happens before every later use there: release on the guard behind the constructors, acquire
+// on it where the fast path joins. At the start of the pipeline, while guards are as clang made
+// them.
+void order_thread_local_guards(llvm::Module& module);
+
 }  // namespace fibersan::instrument
 
 #endif  // FIBERSAN_INSTRUMENT_STATIC_GUARDS_H

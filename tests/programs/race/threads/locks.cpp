@@ -178,7 +178,7 @@ int main(int argc, char** arguments) {
 // FIRST-NEXT: Write of size 4 at {{.*}} by thread 2:
 // FIRST: Previous write of size 4 at {{.*}} by thread 1 (mutexes: write M1):
 // FIRST: Location is global 'of_mutex'
-// FIRST: Mutex M1 ({{.*}}) 'mutexes()::mutex' locked at:
+// FIRST: Mutex M1 ({{.*}}) 'mutexes()::mutex' acquired by thread 1 at:
 // FIRST: Thread 2 (running) created by main thread at:
 // FIRST-NEXT: #0
 // FIRST: one_after_the_other
