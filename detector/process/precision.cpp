@@ -1,6 +1,7 @@
 #include "detector/process/precision.h"
 
 #include "detector/clock/lane.h"
+#include "detector/history/stack_table.h"
 #include "detector/race/attached_threads.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/extended.h"
@@ -16,6 +17,7 @@ ForgottenThings collect_forgotten() {
       {dropped_stamps(), "access dropped from a full cell", "accesses dropped from full cells"},
       {uint64_t{checking_has_stopped()}, "child of a fork beside other threads not checked", ""},
       {foreign_threads(), "foreign thread not checked", "foreign threads not checked"},
+      {forgotten_stacks(), "stack not kept", "stacks not kept"},
   };
 }
 

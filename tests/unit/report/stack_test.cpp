@@ -10,6 +10,7 @@
 #include "detector/history/context.h"
 #include "detector/history/frames.h"
 #include "detector/history/stack_table.h"
+#include "detector/history/stack_trie.h"
 
 namespace fibersan {
 namespace {
@@ -130,6 +131,17 @@ TEST(StackTable, ManyStacksFromManyThreads) {
   for (uintptr_t i = 0; i < kStacks; ++i) {
     ASSERT_EQ(pcs(stack_of_id(ids[0][i])), (std::vector<uintptr_t>{i, i / 7, 5}));
   }
+}
+
+TEST(StackTrie, AFullOneKeepsWhatItHas) {
+  static StackTrie trie(4);
+  const StackTrie::Id kept = trie.add(make({1001, 1002, 1003}));
+  EXPECT_EQ(trie.add(make({1004, 1005, 1003})), 0u) << "room for one more frame only";
+  EXPECT_EQ(trie.add(make({1001, 1002, 1003})), kept);
+  EXPECT_EQ(pcs(trie.get(kept)), (std::vector<uintptr_t>{1001, 1002, 1003}));
+  trie.clear();
+  const StackTrie::Id other = trie.add(make({1004, 1005, 1003}));
+  EXPECT_EQ(pcs(trie.get(other)), (std::vector<uintptr_t>{1004, 1005, 1003}));
 }
 
 TEST(Context, FirstSightKeepsTheStack) {
