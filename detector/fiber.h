@@ -98,6 +98,7 @@ struct fsan_fiber {
   fibersan::FiberInfo* info = nullptr;
   bool checked = true;  // false: hands on what it acquires, see race/attached_threads.h
   fibersan::FiberClock clock;
+  fibersan::Stamp known = 0;  // a lane and an epoch that the clock was found to cover lately
   fibersan::SpawnSnapshot snapshot;  // until the first switch in
   fibersan::StackBounds stack;
   uintptr_t lowest_touched = 0;  // of the stack, seen by hooks

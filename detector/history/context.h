@@ -35,15 +35,21 @@ uint64_t note_new_context(uint64_t key, uintptr_t pc, const void* frame, StackBo
 
 }  // namespace internal
 
+// What note_access_context() would return when it was seen lately, else 0: no call, for the
+// fast part of hooks.
+[[gnu::always_inline]] inline uint64_t known_access_context(uint64_t caller_context, uintptr_t pc) {
+  const uint64_t key = ContextCache::key_of(caller_context, pc);
+  // relaxed: whoever reads the number follows it to stacks only under their lock.
+  return internal::context_cache.find(key,
+                                      internal::stack_generation.load(std::memory_order_relaxed));
+}
+
 // Never 0 but when there is no memory. `frame` and `pc` as in walk_frames().
 inline uint64_t note_access_context(uint64_t caller_context, uintptr_t pc, const void* frame,
                                     StackBounds bounds) {
-  const uint64_t key = ContextCache::key_of(caller_context, pc);
-  // relaxed: whoever reads the number follows it to stacks only under their lock.
-  const uint64_t known =
-      internal::context_cache.find(key, internal::stack_generation.load(std::memory_order_relaxed));
+  const uint64_t known = known_access_context(caller_context, pc);
   if (__builtin_expect(known != 0, 1)) return known;
-  return internal::note_new_context(key, pc, frame, bounds);
+  return internal::note_new_context(ContextCache::key_of(caller_context, pc), pc, frame, bounds);
 }
 
 // The same for events that keep a 32-bit stack id (allocations, creations).

@@ -66,6 +66,9 @@ class Ring {
     }
   }
 
+  // record() of a small access needs no call.
+  bool has_room() const { return position_ != EventChunk::kEvents; }
+
   void record(uintptr_t address, uint64_t size, bool write, bool atomic, uint64_t context) {
     if (__builtin_expect(size > kMaxMantissa, 0)) {
       record_wide(address, size, write, atomic, context);

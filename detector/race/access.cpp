@@ -1,6 +1,7 @@
 #include "detector/race/access.h"
 
 #include "detector/history/context.h"
+#include "detector/race/access_fast.h"
 #include "detector/shadow/extended.h"
 #include "detector/shadow/shadow.h"
 #include "detector/shadow/touched_pages.h"
@@ -27,8 +28,14 @@ void remember(fsan_fiber& fiber, const Access& access, const Caller& caller) {
   fiber.clock.touched();
 }
 
-Races stamp_cell(Cell& cell, Stamp wanted, const FiberClock& clock) {
+[[gnu::noinline]] Races stamp_cell(Cell& cell, Stamp wanted, const FiberClock& clock) {
   for (;;) {
+    if (stamp_is_extended(load_slot(cell, 0))) {
+      CellResult result;
+      result.step = CellStep::kExtended;
+      check_extended(cell, wanted, clock, result);
+      if (result.step != CellStep::kExtended) return result.races;
+    }
     // relaxed: it changes only while a single thread executes accesses.
     CellResult result = accesses_are_parallel.load(std::memory_order_relaxed)
                             ? check_cell<SharedSlots>(cell, wanted, clock)
@@ -36,6 +43,26 @@ Races stamp_cell(Cell& cell, Stamp wanted, const FiberClock& clock) {
     if (result.step == CellStep::kFull || result.step == CellStep::kExtended)
       check_extended(cell, wanted, clock, result);
     if (result.step != CellStep::kExtended) return result.races;
+  }
+}
+
+// C1's second look after an exchange: the stamp may be there already.
+[[gnu::noinline]] Races look_again(Cell& cell, Stamp wanted, const FiberClock& clock) {
+  Races races;
+  for (const int i : {0, 1}) {
+    const Stamp earlier = SharedSlots::load(cell.slots[i]);
+    if (stamp_is_extended(earlier)) break;  // the record tells, stamped or not
+    if (earlier != 0 && races_with(earlier, wanted, clock)) races.add(earlier);
+  }
+  for (const Stamp race : stamp_cell(cell, wanted, clock)) races.add(race);
+  return races;
+}
+
+// The next cells are likely to have been left by the same fiber: access_fast.h F2.
+void learn_known(fsan_fiber& fiber, Stamp first, Stamp second) {
+  for (const Stamp stamp : {first, second}) {
+    if (stamp == 0 || stamp_is_extended(stamp) || stamp_is_freed(stamp)) continue;
+    if (stamp_lane(stamp) != fiber.clock.lane() && fiber.clock.covers(stamp)) fiber.known = stamp;
   }
 }
 
@@ -88,32 +115,59 @@ Conflicts check_cell_access(fsan_fiber& fiber, const Access& access, const Calle
   Cell& cell = cell_at(access.address);
   const Stamp wanted =
       with_mask(with_kind(running, access.kind), byte_mask(access.address, access.size));
-  if (cell_covers(cell, wanted)) return {};
+  const Stamp first = load_slot(cell, 0);
+  const Stamp second = load_slot(cell, 1);
+  if (covered_fast(first, second, wanted)) return {};
   remember(fiber, access, caller);
   Conflicts conflicts;
   conflicts.add(stamp_cell(cell, wanted, fiber.clock), access.address & ~(kCellBytes - 1));
+  if (!stamp_is_extended(first)) learn_known(fiber, first, second);
   return conflicts;
 }
 
 Conflicts check_access(fsan_fiber& fiber, const Access& access, const Caller& caller) {
-  const Stamp running = fiber.clock.stamp();
+  const Stamp running = fiber.clock.stamp();  // 0: the fiber got no lane; counted in the lane table
   if (running == 0 || access.size == 0) return {};
   const Stamp kind = with_kind(running, access.kind);
+  // relaxed: it changes only while a single thread executes accesses.
+  const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
   Conflicts conflicts;
   bool remembered = false;
+  const uintptr_t end = access.address + access.size;
+  Cell* cell = &cell_at(access.address);
+  for (uintptr_t at = access.address; at < end; ++cell) {
+    const uintptr_t cell_start = at & ~(kCellBytes - 1);
+    const uintptr_t cell_end = cell_start + kCellBytes < end ? cell_start + kCellBytes : end;
+    const Stamp wanted = with_mask(kind, byte_mask(at, cell_end - at));
+    at = cell_end;
+    const Stamp first = load_slot(*cell, 0);
+    const Stamp second = load_slot(*cell, 1);
+    if (covered_fast(first, second, wanted)) continue;
+    if (!remembered) remember(fiber, access, caller);
+    remembered = true;
+    const CellPlan plan = plan_access(*cell, wanted, fiber.known);
+    if (plan.slot != nullptr && carry_out(plan, parallel)) continue;
+    const Races races = plan.slot != nullptr ? look_again(*cell, wanted, fiber.clock)
+                                             : stamp_cell(*cell, wanted, fiber.clock);
+    if (!races.empty()) conflicts.add(races, cell_start);
+    if (!stamp_is_extended(first)) learn_known(fiber, first, second);
+  }
+  return conflicts;
+}
+
+void access_again(const Access& access, const Caller& caller) {
+  fsan_fiber& fiber = *this_thread.fiber;
+  const Stamp kind = with_kind(fiber.clock.stamp(), access.kind);
+  Conflicts conflicts;
   const uintptr_t end = access.address + access.size;
   for (uintptr_t at = access.address; at < end;) {
     const uintptr_t cell_start = at & ~(kCellBytes - 1);
     const uintptr_t cell_end = cell_start + kCellBytes < end ? cell_start + kCellBytes : end;
-    Cell& cell = cell_at(cell_start);
     const Stamp wanted = with_mask(kind, byte_mask(at, cell_end - at));
     at = cell_end;
-    if (cell_covers(cell, wanted)) continue;
-    if (!remembered) remember(fiber, access, caller);
-    remembered = true;
-    conflicts.add(stamp_cell(cell, wanted, fiber.clock), cell_start);
+    conflicts.add(look_again(cell_at(cell_start), wanted, fiber.clock), cell_start);
   }
-  return conflicts;
+  if (!conflicts.empty()) report_conflicts(fiber, access, caller, conflicts);
 }
 
 void report_conflicts(const fsan_fiber& fiber, const Access& access, const Caller& caller,
@@ -134,6 +188,13 @@ void report_conflicts(const fsan_fiber& fiber, const Access& access, const Calle
     race.cell = conflict.cell;
     report_race(race);
   }
+}
+
+void access_cell(const Access& access, const Caller& caller) {
+  fsan_fiber* const fiber = accessing_fiber();
+  if (fiber == nullptr) return;
+  const Conflicts conflicts = check_cell_access(*fiber, access, caller);
+  if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);
 }
 
 void access_range(const Access& access, const Caller& caller) {

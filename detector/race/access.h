@@ -1,8 +1,7 @@
 // access.h: one access of the running fiber: checked, remembered, reported.
 //
 // Input:    address, size, kind; who called the hook.
-// Cost:     on a shared machine 9 ns when the hook finds it covered, most of it for saving
-//           registers, and 30 ns when it stamps, a tenth of which is the context look-up.
+// Cost:     see README.md; what needs no thought is done by access_fast.h.
 // Threads:  any.
 // Not here: the algorithm on the cell (shadow/cell.h), the hooks (hooks_*.cpp).
 //
@@ -91,10 +90,18 @@ void report_conflicts(const fsan_fiber& fiber, const Access& access, const Calle
 // check_access() and report_conflicts() for the running fiber.
 void access_range(const Access& access, const Caller& caller);
 
+// The same for an access within one cell.
+void access_cell(const Access& access, const Caller& caller);
+
+// The same for one that was recorded, and may have been stamped while somebody else did: what it
+// covers itself is looked at all the same.
+void access_again(const Access& access, const Caller& caller);
+
 // Remembers that the fiber's stack was used from this address up, so that it is cleared
 // when the fiber ends.
 inline void note_stack_use(fsan_fiber& fiber, uintptr_t address) {
-  if (address < fiber.lowest_touched && address >= fiber.stack.low) fiber.lowest_touched = address;
+  if (address - fiber.stack.low < fiber.lowest_touched - fiber.stack.low)
+    fiber.lowest_touched = address;
 }
 
 }  // namespace fibersan

@@ -1,17 +1,10 @@
 // The cold side of the inline check (FSAN_COLD: they save every register), and ranges.
 #include "detector/abi/hooks.h"
-#include "detector/race/access.h"
+#include "detector/race/access_fast.h"
 #include "detector/shadow/shadow.h"
 
 namespace fibersan {
 namespace {
-
-void access_one(const Access& access, const Caller& caller) {
-  fsan_fiber* const fiber = accessing_fiber();
-  if (fiber == nullptr) return;
-  const Conflicts conflicts = check_cell_access(*fiber, access, caller);
-  if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);
-}
 
 // An object that is destroyed gets the vptr it has already, while others may still call it. In
 // fresh memory an equal value is what the last object there left behind, and means nothing.
@@ -29,27 +22,42 @@ uintptr_t number(fsan_ptr address) { return reinterpret_cast<uintptr_t>(address)
 
 using fibersan::AccessKind;
 
-#define FIBERSAN_ONE(name, size, kind)                                                       \
-  FSAN_COLD void __fsan_##name(fsan_ptr address, fsan_u64 context) {                         \
-    fibersan::access_one({fibersan::number(address), size, kind}, FIBERSAN_CALLER(context)); \
+// The general way, entered by a jump: the caller's frame is as it was at the hook.
+#define FIBERSAN_GENERAL(name, size, kind, access)                                             \
+  FSAN_COLD                                                                                    \
+  __attribute__((noinline)) static void name##_slow(fsan_ptr address, fsan_u64 context) {      \
+    fibersan::access({fibersan::number(address), size, kind}, FIBERSAN_CALLER(context));       \
+  }                                                                                            \
+  FSAN_COLD                                                                                    \
+  __attribute__((noinline)) static void name##_again(fsan_ptr address, fsan_u64 context) {     \
+    fibersan::access_again({fibersan::number(address), size, kind}, FIBERSAN_CALLER(context)); \
   }
-#define FIBERSAN_RANGE(name, size, kind)                                                       \
-  FSAN_COLD void __fsan_##name(fsan_ptr address, fsan_u64 context) {                           \
-    fibersan::access_range({fibersan::number(address), size, kind}, FIBERSAN_CALLER(context)); \
+#define FIBERSAN_FAST(name, size, kind, access, fast)                                        \
+  FIBERSAN_GENERAL(name, size, kind, access)                                                 \
+  extern "C" FSAN_COLD void __fsan_##name(fsan_ptr address, fsan_u64 context) {              \
+    const fibersan::Fast result = fast(fibersan::number(address), FIBERSAN_CALLER(context)); \
+    if (__builtin_expect(result == fibersan::Fast::kDone, 1)) return;                        \
+    if (result == fibersan::Fast::kSlow) [[clang::musttail]]                                 \
+      return name##_slow(address, context);                                                  \
+    [[clang::musttail]] return name##_again(address, context);                               \
   }
-
-extern "C" {
+#define FIBERSAN_ONE(name, size, kind) \
+  FIBERSAN_FAST(name, size, kind, access_cell, (fibersan::access_one_fast<size, kind>))
+#define FIBERSAN_TWO(name, kind) \
+  FIBERSAN_FAST(name, 16, kind, access_range, (fibersan::access_two_fast<kind>))
 
 FIBERSAN_ONE(read1, 1, AccessKind::kRead)
 FIBERSAN_ONE(read2, 2, AccessKind::kRead)
 FIBERSAN_ONE(read4, 4, AccessKind::kRead)
 FIBERSAN_ONE(read8, 8, AccessKind::kRead)
-FIBERSAN_RANGE(read16, 16, AccessKind::kRead)
+FIBERSAN_TWO(read16, AccessKind::kRead)
 FIBERSAN_ONE(write1, 1, AccessKind::kWrite)
 FIBERSAN_ONE(write2, 2, AccessKind::kWrite)
 FIBERSAN_ONE(write4, 4, AccessKind::kWrite)
 FIBERSAN_ONE(write8, 8, AccessKind::kWrite)
-FIBERSAN_RANGE(write16, 16, AccessKind::kWrite)
+FIBERSAN_TWO(write16, AccessKind::kWrite)
+
+extern "C" {
 
 FSAN_COLD void __fsan_read_range(fsan_ptr address, fsan_u64 size, fsan_u64 context) {
   fibersan::access_range({fibersan::number(address), size, AccessKind::kRead},
@@ -61,19 +69,19 @@ FSAN_COLD void __fsan_write_range(fsan_ptr address, fsan_u64 size, fsan_u64 cont
 }
 
 FSAN_COLD void __fsan_read_vptr(fsan_ptr address, fsan_u64 context) {
-  fibersan::access_one({.address = fibersan::number(address),
-                        .size = sizeof(void*),
-                        .kind = AccessKind::kRead,
-                        .is_vptr = true},
-                       FIBERSAN_CALLER(context));
+  fibersan::access_cell({.address = fibersan::number(address),
+                         .size = sizeof(void*),
+                         .kind = AccessKind::kRead,
+                         .is_vptr = true},
+                        FIBERSAN_CALLER(context));
 }
 FSAN_COLD void __fsan_write_vptr(fsan_ptr address, fsan_ptr value, fsan_u64 context) {
   if (fibersan::keeps_vptr(address, value)) return;
-  fibersan::access_one({.address = fibersan::number(address),
-                        .size = sizeof(void*),
-                        .kind = AccessKind::kWrite,
-                        .is_vptr = true},
-                       FIBERSAN_CALLER(context));
+  fibersan::access_cell({.address = fibersan::number(address),
+                         .size = sizeof(void*),
+                         .kind = AccessKind::kWrite,
+                         .is_vptr = true},
+                        FIBERSAN_CALLER(context));
 }
 
 // The runtime's calls: the running context is that of the user's call into it.

@@ -14,7 +14,9 @@ struct SharedSteps {
   static Stamp swap(Stamp& slot, Stamp stamp) {
     return __atomic_exchange_n(&slot, stamp, __ATOMIC_SEQ_CST);
   }
-  static void store(Stamp& slot, Stamp stamp) { __atomic_store_n(&slot, stamp, __ATOMIC_SEQ_CST); }
+  // release: for those who find the EXTENDED stamp gone. Not seq_cst: what is stored late is
+  // stored under the lock still, and whoever exchanges slot 1 before sees slot 0 as it was.
+  static void store(Stamp& slot, Stamp stamp) { __atomic_store_n(&slot, stamp, __ATOMIC_RELEASE); }
 
   static uint32_t take() { return take_record(); }
   static void give_back(uint32_t number) { give_back_record(number); }

@@ -3,7 +3,8 @@
 // Input:    what check_cell() left behind (cell.h).
 // Output:   the rest of the access's races, and its stamp in the record or in slot 0.
 // Threads:  any. Templated over the steps, so that a model can interleave them:
-//             load, exchange, swap, store          of slots, seq_cst as in cell.h C1
+//             load, exchange, swap                 of slots, seq_cst as in cell.h C1
+//             store                                of slots, under the lock: release
 //             take, give_back                      a record; 0: there is none
 //             lock, unlock                         all of it, or a reader's part
 //             put, look, clear, visit              its stamps, under the locks

@@ -10,6 +10,7 @@
 namespace fibersan {
 
 void report_race(const RaceFound& race) {
+  if (recorded.on_race_of_threads != nullptr) return recorded.on_race_of_threads(race);
   ++recorded.races;
   recorded.last = race;
   if (recorded.on_race != nullptr) recorded.on_race(race);

@@ -13,6 +13,8 @@ struct Recorded {
   int misuses = 0;
   RaceFound last;
   void (*on_race)(const RaceFound&) = nullptr;  // also called
+  // Called instead, by any thread.
+  void (*on_race_of_threads)(const RaceFound&) = nullptr;
 };
 // Of the test that runs: not for threads.
 inline Recorded recorded;

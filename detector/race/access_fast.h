@@ -1,0 +1,158 @@
+// access_fast.h: the accesses that need no thought, without a call and without a race.
+//
+// Input:    as access.h, for one cell or two whole ones.
+// Output:   done, or what is left to be done by the general way (access.h).
+// Cost:     see README.md.
+// Threads:  any.
+// Not here: races, records, contexts seen for the first time: all that is left to access.h,
+//           which decides everything anew.
+//
+// Invariants
+//   F1  What is decided here check_cell() would decide alike (C1, C2, C3 of shadow/cell.h):
+//       only stamps of the own lane, and of the fiber's `known`, count as ordered before.
+//   F2  `known` stays true: a clock only grows, and the fiber is this one.
+//   F3  The event is recorded before the stamp is put (access.h A1).
+#ifndef FIBERSAN_DETECTOR_RACE_ACCESS_FAST_H
+#define FIBERSAN_DETECTOR_RACE_ACCESS_FAST_H
+
+#include "detector/history/context.h"
+#include "detector/race/access.h"
+#include "detector/shadow/shadow.h"
+
+namespace fibersan {
+
+enum class Fast {
+  kDone,
+  kSlow,      // nothing was done to the cell
+  kLookAgain  // stamped, or not: somebody else was there at the same time
+};
+
+#define FIBERSAN_INLINE [[gnu::always_inline]] inline
+
+// What is to be done to one cell.
+struct CellPlan {
+  Stamp* slot = nullptr;  // null: the general way
+  Stamp seen = 0;
+  Stamp other_seen = 0;
+  Stamp desired = 0;
+};
+
+// A pointer to the other slot of the same cell.
+FIBERSAN_INLINE Stamp* other_slot(Stamp* slot) {
+  return reinterpret_cast<Stamp*>(reinterpret_cast<uintptr_t>(slot) ^ sizeof(Stamp));
+}
+static_assert(sizeof(Cell) == 16);
+
+FIBERSAN_INLINE bool covered_fast(Stamp first, Stamp second, Stamp wanted) {
+  return stamp_subsumes(first, wanted) || stamp_subsumes(second, wanted);
+}
+
+// The stamp that is in the preferred slot, or in the other one.
+enum class Found {
+  kEmpty,
+  kReplaced,  // ordered before, and outdone
+  kMerged,    // of the same segment and kind
+  kStays,     // harmless
+  kUnknown    // may race, or extended
+};
+FIBERSAN_INLINE Found judge(Stamp seen, Stamp wanted, Stamp known) {
+  if (seen == 0) return Found::kEmpty;
+  if (same_lane(seen, wanted) ||
+      (same_lane(seen, known) && (seen & kStampEpochField) <= (known & kStampEpochField))) {
+    if ((wanted & ~seen & kStampKindField) == 0 && mask_is_superset(wanted, seen))
+      return Found::kReplaced;
+    return same_segment_and_kind(seen, wanted) ? Found::kMerged : Found::kStays;
+  }
+  // Two reads never race. A stamp that is EXTENDED has no kind and no bytes.
+  return stamp_is_read(seen) && stamp_is_read(wanted) ? Found::kStays : Found::kUnknown;
+}
+
+// As slot_for(): what can be replaced or merged before what is empty, the preferred slot first.
+FIBERSAN_INLINE CellPlan plan_cell(Cell& cell, Stamp preferred, Stamp other, Stamp wanted,
+                                   Stamp known) {
+  const Found found = judge(preferred, wanted, known);
+  const Found other_found = judge(other, wanted, known);
+  if (found == Found::kUnknown || other_found == Found::kUnknown) return {};
+  Stamp* const slot = &cell.slots[stamp_is_read(wanted) ? 1 : 0];
+  if (found == Found::kReplaced) return {slot, preferred, other, wanted};
+  if (found == Found::kMerged) return {slot, preferred, other, preferred | wanted};
+  if (other_found == Found::kReplaced) return {other_slot(slot), other, preferred, wanted};
+  if (other_found == Found::kMerged) return {other_slot(slot), other, preferred, other | wanted};
+  if (found == Found::kEmpty) return {slot, preferred, other, wanted};
+  if (other_found == Found::kEmpty) return {other_slot(slot), other, preferred, wanted};
+  return {};
+}
+
+// Exclusive: nobody else is there. Shared: as in check_cell(), C1.
+FIBERSAN_INLINE bool carry_out(const CellPlan& plan, bool parallel) {
+  if (!parallel) return ExclusiveSlots::exchange(*plan.slot, plan.seen, plan.desired);
+  return SharedSlots::exchange(*plan.slot, plan.seen, plan.desired) &&
+         SharedSlots::load(*other_slot(plan.slot)) == plan.other_seen;
+}
+
+// False: it needs more than two stores.
+FIBERSAN_INLINE bool remember_fast(fsan_fiber& fiber, uintptr_t address, uint64_t size,
+                                   AccessKind kind, const Caller& caller) {
+  if (this_thread.segment_is_stale || !this_thread.ring->has_room()) return false;
+  const uint64_t context = known_access_context(caller.context, caller.pc);
+  if (context == 0) return false;
+  this_thread.ring->record(address, size, !stamp_is_read(static_cast<Stamp>(kind)),
+                           stamp_is_atomic(static_cast<Stamp>(kind)), context);
+  note_stack_use(fiber, address);
+  note_stack_use(fiber, reinterpret_cast<uintptr_t>(caller.frame));
+  fiber.clock.touched();
+  return true;
+}
+
+FIBERSAN_INLINE Stamp load_slot(const Cell& cell, int i) {
+  return __atomic_load_n(&cell.slots[i], __ATOMIC_RELAXED);  // the exchange confirms it
+}
+
+// The stamp that instrumented code reads, which is the running fiber's, or 0 (thread.h T1).
+FIBERSAN_INLINE Stamp running_stamp() {
+  const Stamp running = __fsan_running.stamp;
+  __builtin_assume((running & (kStampKindField | kStampMaskBits)) == 0);
+  return running;
+}
+
+FIBERSAN_INLINE CellPlan plan_access(Cell& cell, Stamp wanted, Stamp known) {
+  const int preferred = stamp_is_read(wanted) ? 1 : 0;
+  return plan_cell(cell, load_slot(cell, preferred), load_slot(cell, 1 - preferred), wanted, known);
+}
+
+// An aligned access of kSize bytes within one cell. Not covered, says the inline check.
+template <unsigned kSize, AccessKind kKind>
+FIBERSAN_INLINE Fast access_one_fast(uintptr_t address, const Caller& caller) {
+  const Stamp running = running_stamp();
+  if (__builtin_expect(running == 0, 0)) return Fast::kSlow;
+  fsan_fiber& fiber = *this_thread.fiber;
+  const Stamp wanted = running | static_cast<Stamp>(kKind) | byte_mask(address, kSize);
+  const CellPlan plan = plan_access(cell_at(address), wanted, fiber.known);
+  if (plan.slot == nullptr) return Fast::kSlow;
+  if (plan.desired == plan.seen) return Fast::kDone;  // after all: it was on another thread
+  if (!remember_fast(fiber, address, kSize, kKind, caller)) return Fast::kSlow;
+  // relaxed: it changes only while a single thread executes accesses.
+  const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
+  return carry_out(plan, parallel) ? Fast::kDone : Fast::kLookAgain;
+}
+
+// 16 bytes, aligned to 8 at least. One of the two cells may be covered.
+template <AccessKind kKind>
+FIBERSAN_INLINE Fast access_two_fast(uintptr_t address, const Caller& caller) {
+  const Stamp running = running_stamp();
+  if (running == 0 || (address & 7) != 0) return Fast::kSlow;
+  fsan_fiber& fiber = *this_thread.fiber;
+  const Stamp wanted = running | static_cast<Stamp>(kKind) | kStampMaskBits;
+  Cell* const cells = &cell_at(address);
+  const CellPlan plans[2] = {plan_access(cells[0], wanted, fiber.known),
+                             plan_access(cells[1], wanted, fiber.known)};
+  if (plans[0].slot == nullptr || plans[1].slot == nullptr) return Fast::kSlow;
+  if (!remember_fast(fiber, address, 16, kKind, caller)) return Fast::kSlow;
+  const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
+  const bool first = carry_out(plans[0], parallel);
+  return carry_out(plans[1], parallel) && first ? Fast::kDone : Fast::kLookAgain;
+}
+
+}  // namespace fibersan
+
+#endif  // FIBERSAN_DETECTOR_RACE_ACCESS_FAST_H
