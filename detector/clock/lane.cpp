@@ -274,7 +274,8 @@ bool LaneTable::collect(LaneId lane, std::uint32_t round) {
   SpinGuard guard(list.lock);
   const LaneState state = collected.state.load(std::memory_order_relaxed);  // under the lock
   if (state != LaneState::kRetired || !collected.has_epochs()) return false;
-  if (static_cast<std::int32_t>(collected.retired_in - round) >= 0) return false;  // I6
+  const bool retired_since = static_cast<std::int32_t>(collected.retired_in - round) >= 0;
+  if (retired_since && kBrokenRule != 7) return false;  // I6
   unlink(list, lane);
   // relaxed: as in drop_oldest().
   if constexpr (kBrokenRule != 6) collected.generation.fetch_add(1, std::memory_order_relaxed);

@@ -51,8 +51,9 @@ inline constexpr unsigned kBlockLimit = (kLaneLimit + kBlockLanes - 1) / kBlockL
 // Processors with lists of their own (one bit each in a word); indices beyond share them.
 inline constexpr unsigned kProcessorLists = 64;
 
-// 1 ... 6: the epoch rule of fiber_clock.h that this build breaks on purpose, so that
-// tests/model can show that it notices. 0 everywhere else.
+// 1 ... 6: the epoch rule of fiber_clock.h that this build breaks on purpose, 7: lanes that
+// retired during a round of the collector are freed (lane.h I6), so that tests/model can show
+// that it notices. 0 everywhere else.
 inline constexpr int kBrokenRule = FIBERSAN_BROKEN_RULE;
 
 }  // namespace fibersan
