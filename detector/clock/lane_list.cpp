@@ -20,15 +20,14 @@ LaneList& LaneList::operator=(LaneList&& other) noexcept {
   clear();
   head_ = other.head_;
   size_ = other.size_;
+  newest_ = other.newest_;
   other.head_ = nullptr;
   other.size_ = 0;
   return *this;
 }
 
-void LaneList::push(LaneId lane) {
+void LaneList::put_away(LaneId lane) {
   static_assert(sizeof(Chunk) == 64);
-  if (size_ == kLimit) clear();
-  ++size_;
   if (head_ == nullptr || head_->count == Chunk::kCapacity) {
     auto* chunk = static_cast<Chunk*>(chunk_slab.allocate());
     chunk->next = head_;
@@ -38,9 +37,7 @@ void LaneList::push(LaneId lane) {
   head_->lanes[head_->count++] = lane;
 }
 
-LaneId LaneList::pop() {
-  if (head_ == nullptr) return kNoLane;
-  --size_;
+LaneId LaneList::take_out() {
   const LaneId lane = head_->lanes[--head_->count];
   if (head_->count == 0) {
     Chunk* empty = head_;

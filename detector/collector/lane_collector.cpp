@@ -51,12 +51,6 @@ void LaneCollector::collect() {
   errno = saved;
 }
 
-void LaneCollector::after_fork_in_child() {
-  new (&lock_) SpinLock;
-  SpinGuard guard(lock_);
-  phase_ = Phase::kNone;
-}
-
 LaneCollector::Totals LaneCollector::totals() const {
   SpinGuard guard(lock_);
   return totals_;

@@ -42,8 +42,6 @@ class LaneCollector {
   }
   // One whole round, begun now.
   void collect();
-  // Another thread may have been at work when the process was forked.
-  void after_fork_in_child();
 
   [[nodiscard]] Totals totals() const;
 
