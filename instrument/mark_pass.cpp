@@ -2,6 +2,7 @@
 #include "instrument/mark_pass.h"
 
 #include "instrument/function_filter.h"
+#include "instrument/library_orders.h"
 #include "instrument/static_guards.h"
 #include "instrument/thread_local_repair.h"
 #include "llvm/IR/Module.h"
@@ -13,6 +14,7 @@ llvm::PreservedAnalyses MarkPass::run(llvm::Module& module, llvm::ModuleAnalysis
   for (llvm::Function& function : module)
     if (filter.is_user_code(function)) function.addFnAttr(llvm::Attribute::SanitizeThread);
   order_thread_local_guards(module);
+  repair_library_orders(module);
   repair_thread_locals(module);
   return llvm::PreservedAnalyses::none();
 }

@@ -34,7 +34,7 @@ struct JoinState {
 namespace {
 
 void free_state(JoinState* state) {
-  if (state->has_result) state->destroy(state->result);
+  if (state->has_result && state->destroy != nullptr) state->destroy(state->result);
   __fsan_object_destroyed(state, sizeof(JoinState));
   const size_t size = state->size;
   const size_t alignment = state->alignment;
@@ -133,7 +133,7 @@ void drop_handle(JoinState* state) noexcept {
                                           std::memory_order_acquire)) {
     return;
   }
-  if (state->has_result) __fsan_acquire(state);  // I2
+  if (state->has_result && state->destroy != nullptr) __fsan_acquire(state);  // I2
   if (state->exception) fatal_unjoined_exception(state->fiber_id, state->exception);
   free_state(state);
 }

@@ -132,6 +132,9 @@ void Sync::copy(Sync& other) {
 void Sync::add(Sync& other) {
   if (other.empty()) return;
   if (empty()) return copy(other);
+  if (state_ == State::kOne && other.state_ == State::kOne && releaser_.lane != kNoLane &&
+      releaser_ == other.releaser_)
+    return;  // I1: the same knowledge, say of a loop that reads until the value changes
   other.compact();
   append({}, other.clock_);  // what it adds to is no chain of one releaser
 }

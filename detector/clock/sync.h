@@ -53,6 +53,8 @@ class Sync {
   void add(Sync& other);
   // The last one who released or merged here, for reports.
   [[nodiscard]] const Releaser& last_releaser() const { return releaser_; }
+  // One releaser, recognised, and the fiber is ordered after its release already.
+  [[nodiscard]] bool known_to(const FiberClock& fiber) const;
   // Forgets everything.
   void clear();
   // Merged releases that acquire would have to join; for tests.
@@ -72,8 +74,6 @@ class Sync {
   void remember_orphan(LaneId lane);
   // Moves to `to` the lanes that a fiber with `clock`, which owns `own`, may hand on.
   void hand_orphans(const Clock& clock, LaneId own, LaneList& to);
-  // One releaser, recognised, and the fiber is ordered after its release already.
-  [[nodiscard]] bool known_to(const FiberClock& fiber) const;
 
   // First what an acquire looks at that knows the releaser already.
   Releaser releaser_;

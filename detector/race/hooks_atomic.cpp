@@ -44,7 +44,7 @@ void edge_of_load(fsan_fiber& fiber, LockedSync& sync, unsigned order) {
   if (known == nullptr) return;
   if (acquires(order)) {
     fiber.clock.acquire(*known);
-  } else {
+  } else if (!known->known_to(fiber.clock)) {
     fiber.fence_acquire.make().add(*known);  // M3
   }
 }

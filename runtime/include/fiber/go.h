@@ -44,6 +44,7 @@ void start_joinable(const FiberOptions* options, const Closure& closure, void* s
                     JoinState* state);
 
 // Belongs to the Handle and the fiber: the last of drop_handle() and the fiber's end frees it.
+// `destroy` null: there is nothing to do.
 JoinState* make_join_state(size_t size, size_t alignment, void (*destroy)(void* result));
 void* result_place(JoinState* state) noexcept;
 void result_constructed(JoinState* state) noexcept;
@@ -228,7 +229,9 @@ auto spawn(const FiberOptions* options, F&& function, Args&&... args) {
   using Kept = typename Result<R>::Kept;
   using Source = JoinableSource<std::tuple<F&&, Args&&...>>;
   using Call = JoinableCall<StoredCall<F, Args...>, R>;
-  Handle<R> handle(make_join_state(sizeof(Kept), alignof(Kept), destroy_result<Kept>));
+  constexpr auto kDestroy =
+      std::is_trivially_destructible_v<Kept> ? nullptr : &internal::destroy_result<Kept>;
+  Handle<R> handle(make_join_state(sizeof(Kept), alignof(Kept), kDestroy));
   Source source{handle.state_, {std::forward<F>(function), std::forward<Args>(args)...}};
   start_joinable(options, kClosure<Call, Source>, &source, handle.state_);
   return handle;

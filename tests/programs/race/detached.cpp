@@ -1,4 +1,5 @@
-// A detached fiber is ordered with nothing that comes later. -DFIXED joins it.
+// A detached fiber is ordered with nothing that comes later, also when it had ended before it
+// was detached. -DFIXED joins it.
 //
 // RUN: %fibersan %s -o %t && %exits 66 %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
 // RUN: %exits 66 env FIBER_OPTIONS=procs=1 %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
@@ -32,9 +33,10 @@ int main() {
 #ifdef FIXED
     handle.join();
 #else
+    turn.after(1);
+    for (int i = 0; i < 20; ++i) fiber::yield();
     handle.detach();
 #endif
-    turn.after(1);
     std::printf("read %d\n", late());
   });
 }

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "detector/abi/hooks.h"
+#include "detector/heap/allocate.h"
+#include "detector/history/history.h"
 #include "detector/history/history.h"
 #include "detector/race/race_found.h"
 #include "detector/race/thread.h"
@@ -16,6 +18,7 @@
 namespace fibersan {
 
 void report_race(const RaceFound&) {}
+void stop_heap_tracking() {}
 void report_misuse_at(fsan_finding_kind, const void*, const fsan_fiber&, StackId) {}
 
 namespace {
