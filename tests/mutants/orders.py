@@ -147,8 +147,6 @@ SURVIVORS = [
 _A, _R, _X = ("std::memory_order_" + order for order in ("acquire", "release", "relaxed"))
 BY_HAND = [
     ("a push beyond the ring's end", QUEUE, [(["push(Item* item)"], ">= kCapacity", "> kCapacity")], None),
-    ("a thief copies more than half", QUEUE, [(["steal_into"], "if (count > kCapacity / 2)", "if (false)")],
-     "a head that old makes the exchange fail; the look saves the copying"),
     ("neither peek_next() nor steal_next() acquires", QUEUE,
      [(["steal_next"], _A, _X), (["peek_next()"], _A, _X)], None),
     ("neither dispatch() nor wake() acquires", STATE,

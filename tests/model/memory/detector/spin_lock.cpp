@@ -10,7 +10,15 @@ int main() {
     const fibersan::SpinGuard guard(*lock);
     counter->write(counter->read() + 1);
   };
+  uint64_t added = 0;
+  const auto try_to_add = [&] {
+    if (!lock->try_lock()) return;
+    counter->write(counter->read() + 1);
+    ++added;
+    lock->unlock();
+  };
   const auto set_up = [&] {
+    added = 0;
     lock.emplace();
     counter.emplace();
   };
@@ -23,5 +31,9 @@ int main() {
              {set_up, {twice, twice}, [&] { model::expect(counter->read() == 4, "lost"); }}) |
          model::explore(
              "three holders", {.preemptions = 2, .stale = 2},
-             {set_up, {add, add, add}, [&] { model::expect(counter->read() == 3, "lost"); }});
+             {set_up, {add, add, add}, [&] { model::expect(counter->read() == 3, "lost"); }}) |
+         model::explore("one that only tries", {.preemptions = 3, .stale = 2},
+                        {set_up, {add, try_to_add}, [&] {
+                           model::expect(counter->read() == 1 + added, "lost");
+                         }});
 }
