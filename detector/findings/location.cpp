@@ -69,6 +69,14 @@ void describe_frame(FindingScope& scope, const StackSearch& search, ReportLocati
     const uintptr_t low = search.place.frame_pointer + static_cast<uintptr_t>(local.offset);
     if (search.address < low || search.address - low >= local.size) continue;
     location.variable = local.name;
+    // Of an inlined function the symbolizer says the bare name.
+    for (const SourceFrame& frame : frames) {
+      if (frame.function.find(local.function) == std::string::npos ||
+          frame.file != local.where.file)
+        continue;
+      location.function = frame.function;
+      break;
+    }
     location.address = low;
     location.size = local.size;
     location.offset = search.address - low;
