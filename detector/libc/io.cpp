@@ -17,28 +17,32 @@ ssize_t __read_chk(int fd, void* buffer, size_t size, size_t room);
 ssize_t __pread_chk(int fd, void* buffer, size_t size, off_t offset, size_t room);
 }
 
-#define FIBERSAN_FINISH_READ(fd, buffer, count)      \
-  if (count >= 0) {                                  \
-    note_bytes_received(fd);                         \
-    check_write(buffer, static_cast<size_t>(count)); \
-  }                                                  \
-  return count
+namespace {
+
+[[clang::always_inline]] inline ssize_t finish_read(int fd, const void* buffer, ssize_t count) {
+  if (count < 0) return count;
+  note_bytes_received(fd);
+  check_write(buffer, static_cast<size_t>(count));
+  return count;
+}
+
+}  // namespace
 
 FIBERSAN_TWIN(ssize_t, read, int fd, void* buffer, size_t size) {
   const ssize_t count = read(fd, buffer, size);
-  FIBERSAN_FINISH_READ(fd, buffer, count);
+  return finish_read(fd, buffer, count);
 }
 FIBERSAN_TWIN(ssize_t, __read_chk, int fd, void* buffer, size_t size, size_t room) {
   const ssize_t count = __read_chk(fd, buffer, size, room);
-  FIBERSAN_FINISH_READ(fd, buffer, count);
+  return finish_read(fd, buffer, count);
 }
 FIBERSAN_TWIN(ssize_t, pread, int fd, void* buffer, size_t size, off_t offset) {
   const ssize_t count = pread(fd, buffer, size, offset);
-  FIBERSAN_FINISH_READ(fd, buffer, count);
+  return finish_read(fd, buffer, count);
 }
 FIBERSAN_TWIN(ssize_t, __pread_chk, int fd, void* buffer, size_t size, off_t offset, size_t room) {
   const ssize_t count = __pread_chk(fd, buffer, size, offset, room);
-  FIBERSAN_FINISH_READ(fd, buffer, count);
+  return finish_read(fd, buffer, count);
 }
 FIBERSAN_TWIN(ssize_t, write, int fd, const void* data, size_t size) {
   check_read(data, size);
@@ -53,22 +57,27 @@ FIBERSAN_TWIN(ssize_t, pwrite, int fd, const void* data, size_t size, off_t offs
 
 // --- vectors ---
 
-#define FIBERSAN_FINISH_READ_VECTOR(fd, parts, count, bytes)                          \
-  if (bytes >= 0) {                                                                   \
-    note_bytes_received(fd);                                                          \
-    check_write_parts(parts, static_cast<size_t>(count), static_cast<size_t>(bytes)); \
-  }                                                                                   \
-  return bytes
+namespace {
+
+[[clang::always_inline]] inline ssize_t finish_read_parts(int fd, const iovec* parts, int count,
+                                                          ssize_t bytes) {
+  if (bytes < 0) return bytes;
+  note_bytes_received(fd);
+  check_write_parts(parts, static_cast<size_t>(count), static_cast<size_t>(bytes));
+  return bytes;
+}
+
+}  // namespace
 
 FIBERSAN_TWIN(ssize_t, readv, int fd, const iovec* parts, int count) {
   check_read(parts, sizeof(*parts) * static_cast<size_t>(count > 0 ? count : 0));
   const ssize_t bytes = readv(fd, parts, count);
-  FIBERSAN_FINISH_READ_VECTOR(fd, parts, count, bytes);
+  return finish_read_parts(fd, parts, count, bytes);
 }
 FIBERSAN_TWIN(ssize_t, preadv, int fd, const iovec* parts, int count, off_t offset) {
   check_read(parts, sizeof(*parts) * static_cast<size_t>(count > 0 ? count : 0));
   const ssize_t bytes = preadv(fd, parts, count, offset);
-  FIBERSAN_FINISH_READ_VECTOR(fd, parts, count, bytes);
+  return finish_read_parts(fd, parts, count, bytes);
 }
 FIBERSAN_TWIN(ssize_t, writev, int fd, const iovec* parts, int count) {
   check_read_parts(parts, static_cast<size_t>(count > 0 ? count : 0));
