@@ -144,7 +144,7 @@ FIBERS = [
     Edge("join acquires nothing", "runtime/join.cpp", ["std::memory_order_acquire) == JoinState::kDone"],
          "__fsan_acquire(state);", ";", (*HANDLES, *OBJECTS)),
     Edge("a result that nobody joins is destroyed without its fiber", "runtime/join.cpp", ["std::rethrow_exception"],
-         "if (state->has_result) __fsan_acquire(state);", ";", (SYNC,)),
+         "if (state->has_result && state->destroy != nullptr) __fsan_acquire(state);", ";", (SYNC,)),
     Edge("happens_before() releases nothing", "runtime/observe/annotations.cpp", [],
          "__fsan_merge(const_cast<const void*>(p));", "static_cast<void>(p);",
          (Program("tests/programs/race/annotated_order.cpp", "procs=1", ("-DFIXED",)),)),
