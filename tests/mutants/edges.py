@@ -277,7 +277,7 @@ LIVES = [
          "fiber->waiting.active = false; static fibersan::Sync all; fiber->clock.swap(all);", (CORE_TEST,)),
     Edge("run() returns without what its fibers did", "detector/race/attached_threads.cpp", [],
          "this_thread.fiber->clock.acquire_ended(is_fiber_id);", ";",
-         (Program(NO_RACE + "main_thread.cpp", "procs=1"), Program(NO_RACE + "globals_before_run.cpp", "procs=1"))),
+         (Program(NO_RACE + "main_thread.cpp", "procs=1"),)),
     Edge("acquire learns nothing", "detector/clock/fiber_clock.cpp", ["void FiberClock::acquire("], "learn(sync.clock_);", ";",
          (CORE_TEST,)),
     Edge("swap leaves what it acquired, too", "detector/clock/fiber_clock.cpp", ["void FiberClock::swap("],
