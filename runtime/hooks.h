@@ -31,6 +31,8 @@ inline void lock_released(const void* lock, fsan_lock_mode mode) {
   if (listening()) __fsan_lock_released(lock, mode);
 }
 
+inline uint64_t place_of_creation() { return listening() ? __fsan_place_of_creation() : 0; }
+
 // While one exists, system threads and locks are the runtime's own business. Declared before
 // the lock it is about.
 class OwnWork {

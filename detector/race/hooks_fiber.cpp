@@ -116,6 +116,21 @@ struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const voi
   return fiber;
 }
 
+// The id, which has 32 bits, over the stack's.
+uint64_t __fsan_place_of_creation(void) {
+  const fsan_fiber* fiber = this_thread.fiber;
+  if (fiber == nullptr || checking_has_stopped()) return 0;
+  static_assert(sizeof(fibersan::StackId) == 4);
+  const fibersan::Caller caller = FIBERSAN_CALLER(__fsan_running.context);
+  return fiber->info->id << 32 |
+         fibersan::note_stack(caller.context, caller.pc, caller.frame, fiber->stack);
+}
+
+void __fsan_fiber_created_at(struct fsan_fiber* fiber, uint64_t place) {
+  if (place == 0 || checking_has_stopped()) return;
+  fibersan::set_creator(*fiber->info, place >> 32, static_cast<fibersan::StackId>(place));
+}
+
 void __fsan_fiber_named(struct fsan_fiber* fiber, const char* name) {
   if (checking_has_stopped()) return;
   fibersan::name_fiber(*fiber->info, name);

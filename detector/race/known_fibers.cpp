@@ -222,6 +222,13 @@ FiberInfo* make_fiber_info(uint64_t id, uint64_t creator_id, StackId created, co
   return &record->info;
 }
 
+void set_creator(FiberInfo& info, uint64_t creator_id, StackId created) {
+  Bucket& bucket = bucket_of(info.id);
+  SpinGuard guard(bucket.lock);
+  info.creator_id = creator_id;
+  info.created = created;
+}
+
 void name_fiber(FiberInfo& info, const char* name) {
   Bucket& bucket = bucket_of(info.id);
   SpinGuard guard(bucket.lock);

@@ -19,6 +19,8 @@ namespace fibersan {
 
 // Valid until fiber_info_ended().
 FiberInfo* make_fiber_info(uint64_t id, uint64_t creator_id, StackId created, const char* name);
+// A timer made it, in the name of another one.
+void set_creator(FiberInfo& info, uint64_t creator_id, StackId created);
 void name_fiber(FiberInfo& info, const char* name);
 void fiber_info_ended(FiberInfo& info);
 

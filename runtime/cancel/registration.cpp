@@ -2,12 +2,16 @@
 
 #include <new>
 
+#include "runtime/hooks.h"
 #include "runtime/memory.h"
 
 namespace fiber::internal {
 
 Registration::Registration(ContextNode* context, Callback* callback)
-    : context_(context), callback_(callback), armed_(ArmedSync::arm(nullptr)) {
+    : context_(context),
+      callback_(callback),
+      armed_(ArmedSync::arm(nullptr)),
+      armed_at_(hooks::place_of_creation()) {
   is_call = true;
   if (context != nullptr) context->add_reference();
 }
@@ -58,9 +62,9 @@ bool Registration::stop() {
 
 // Turns a reference over to the call.
 void Registration::start() {
-  callback_->start(armed_->share(), {this, [](void* object) {
-                                       static_cast<Registration*>(object)->drop_reference();
-                                     }});
+  callback_->start(
+      armed_->share(), armed_at_,
+      {this, [](void* object) { static_cast<Registration*>(object)->drop_reference(); }});
 }
 
 void Registration::start_all(ContextChild* calls) {

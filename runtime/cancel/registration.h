@@ -45,6 +45,7 @@ class Registration final : private ContextChild {
   ContextNode* const context_;
   Callback* const callback_;
   ArmedSync* armed_;
+  const uint64_t armed_at_;
 };
 
 }  // namespace fiber::internal

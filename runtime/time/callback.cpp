@@ -63,7 +63,7 @@ void Callback::run(void* place) {
   call.callback->type_.call(call.callback->callable());
 }
 
-void Callback::start(ArmedSync* armed, Owner owner) noexcept {
+void Callback::start(ArmedSync* armed, uint64_t armed_at, Owner owner) noexcept {
   static constexpr Closure kClosure = {
       sizeof(Call), alignof(Call),
       [](void* place, void* source) { *static_cast<Call*>(place) = *static_cast<Call*>(source); },
@@ -79,6 +79,7 @@ void Callback::start(ArmedSync* armed, Owner owner) noexcept {
   }
   fiber->creator_id = creator_id_;
   std::copy(std::begin(created_at_), std::end(created_at_), fiber->created_at);
+  __fsan_fiber_created_at(fiber->detector, armed_at);
   fiber->state.start();
   scheduler.enqueue(fiber);  // the last touch: the owner may be gone
 }

@@ -32,8 +32,9 @@ class Callback {
   static void destroy(Callback* callback);
 
   // Starts a fiber that acquires `armed`, of which it takes over a reference, and calls.
+  // `armed_at`: hooks::place_of_creation() then.
   // Without a stack for it the process ends: nobody waits for an error here.
-  void start(ArmedSync* armed, Owner owner) noexcept;
+  void start(ArmedSync* armed, uint64_t armed_at, Owner owner) noexcept;
 
  private:
   struct Call {

@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "runtime/hooks.h"
 #include "runtime/memory.h"
 
 namespace fiber::internal {
@@ -53,6 +54,7 @@ bool CallbackTimer::reset(Deadline deadline) {
   active_ = true;
   deadline_ = deadline;
   armed_ = ArmedSync::arm(armed_);
+  armed_at_ = hooks::place_of_creation();
   arm(deadline, &CallbackTimer::fired);
   return was_active;
 }
@@ -60,15 +62,18 @@ bool CallbackTimer::reset(Deadline deadline) {
 void CallbackTimer::fired(Timer* timer) {
   auto* self = static_cast<CallbackTimer*>(timer);
   ArmedSync* armed = nullptr;
+  uint64_t armed_at = 0;
   {
     SpinGuard guard(self->lock_);
     if (!self->active_ || Clock::now() < self->deadline_) return;  // K2
     self->cancel();  // a reset has armed it again since, and is due already
     self->active_ = false;
     armed = self->armed_->share();
+    armed_at = self->armed_at_;
   }
-  self->callback_->start(
-      armed, {self, [](void* object) { static_cast<CallbackTimer*>(object)->drop_reference(); }});
+  self->callback_->start(armed, armed_at, {self, [](void* object) {
+                                             static_cast<CallbackTimer*>(object)->drop_reference();
+                                           }});
 }
 
 }  // namespace fiber::internal

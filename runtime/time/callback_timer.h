@@ -45,6 +45,7 @@ class CallbackTimer : private Timer {
   bool active_ FIBER_GUARDED_BY(lock_) = false;
   Clock::time_point deadline_ FIBER_GUARDED_BY(lock_){};
   ArmedSync* armed_ FIBER_GUARDED_BY(lock_) = nullptr;
+  uint64_t armed_at_ FIBER_GUARDED_BY(lock_) = 0;
   Callback* const callback_;
   std::atomic<uint64_t> references_{1};
 };

@@ -149,6 +149,8 @@ void __fsan_run_finished() {  // those that were stopped are gone
   for (fsan_fiber* fiber : std::exchange(model().live, {})) delete fiber;
 }
 int __fsan_global_deadlock() { return 0; }
+uint64_t __fsan_place_of_creation() { return 0; }
+void __fsan_fiber_created_at(fsan_fiber*, uint64_t) {}
 void __fsan_fiber_named(fsan_fiber*, const char*) {}
 void __fsan_object_named(const void*, const char*) {}
 
