@@ -72,6 +72,8 @@ void start_heap_tracking() { tracking.store(true, std::memory_order_relaxed); }
 
 void stop_heap_tracking() { tracking.store(false, std::memory_order_relaxed); }
 
+bool heap_is_tracked() { return tracked_now(); }
+
 void* tracked_malloc(size_t size, CallPlace place) {
   return add_block(__libc_malloc(size), size, place);
 }

@@ -41,6 +41,9 @@ void start_heap_tracking();
 // For ever: with stop_checking() in race/thread.h.
 void stop_heap_tracking();
 
+// Whether it goes on, and not in the detector's own name.
+bool heap_is_tracked();
+
 // Null and errno as the C library leaves them when there is no memory.
 void* tracked_malloc(size_t size, CallPlace place);
 void* tracked_calloc(size_t count, size_t size, CallPlace place);

@@ -117,6 +117,21 @@ void BlockTable::forget(uintptr_t address) {
   if (words != nullptr) words[granule_in_region(address)].store(0, std::memory_order_relaxed);
 }
 
+void BlockTable::forget_range(uintptr_t address, uint64_t size) {
+  const uintptr_t end = address + size;
+  while (address < end) {
+    const Region* here = region(address);
+    const uintptr_t step = uintptr_t{1}
+                           << (here == nullptr ? kRegionBits + kLeafBits : kRegionBits);
+    const uintptr_t next = std::min((address & ~(step - 1)) + step, end);
+    Word* const words = here == nullptr ? nullptr : words_at(address);
+    if (words != nullptr)
+      zero_memory(words + granule_in_region(address),
+                  ((next - address) >> kGranuleBits) * sizeof(Word));
+    address = next;
+  }
+}
+
 std::optional<HeapBlock> BlockTable::find(uintptr_t address) const {
   std::optional<HeapBlock> freed;
   auto covers = [address](const HeapBlock& block) {

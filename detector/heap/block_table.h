@@ -49,6 +49,8 @@ class BlockTable {
 
   // The detector's own block begins here: nothing is known of this place any more.
   void forget(uintptr_t address);
+  // The same of all blocks in whole pages that something else is mapped to now.
+  void forget_range(uintptr_t address, uint64_t size);
 
   // The live block that begins here.
   std::optional<HeapBlock> begins_at(uintptr_t address) const;

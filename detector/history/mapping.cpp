@@ -5,14 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace fibersan {
 
+// System calls: the program's mmap is the detector's own, which takes locks (heap/mappings.cpp).
 void* try_map_memory(size_t bytes) {
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return memory == MAP_FAILED ? nullptr : memory;
+  const long memory = syscall(SYS_mmap, nullptr, bytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0L);
+  return memory == -1 ? nullptr : reinterpret_cast<void*>(memory);
 }
 
 void* map_memory(size_t bytes, const char* purpose) {
@@ -29,7 +31,7 @@ void* map_memory(size_t bytes, const char* purpose) {
   _exit(1);
 }
 
-void unmap_memory(void* memory, size_t bytes) { munmap(memory, bytes); }
+void unmap_memory(void* memory, size_t bytes) { syscall(SYS_munmap, memory, bytes); }
 
 void zero_memory(void* memory, size_t bytes) {
   constexpr uintptr_t kPage = 4096;

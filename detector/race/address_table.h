@@ -3,7 +3,8 @@
 // State:    stripes, each with a lock and a hash table of its own that grows with what is in
 //           it; a filter that says which blocks of 512 addresses never had a value.
 // Cost:     a spin lock, and a list as long as a cache line has values, however many there are.
-//           Forgetting a range without values is a look at one bit for each 512 addresses.
+//           Forgetting a range without values is a look at one bit for each 512 addresses,
+//           or at every value where these are fewer.
 // Threads:  any. The stripe's lock is held while a value is used. All values of one block are
 //           in the same stripe.
 //
@@ -93,6 +94,8 @@ class AddressTable {
   // Values in [address, address + size) are no more.
   void forget(uintptr_t address, uint64_t size) {
     const uintptr_t high = address + size;
+    if (size / kBlock > kManyBlocks && size / kBlock > values())
+      return forget_walking(address, high);
     for (uintptr_t at = address & ~(kBlock - 1); at < high; at += kBlock) {
       // relaxed: as Stripe::values.
       const FilterWord& word = filter_word_of(at);
@@ -109,6 +112,7 @@ class AddressTable {
   static constexpr uintptr_t kLine = 64;
   static constexpr unsigned kStripeBits = 10;
   static constexpr unsigned kFilterBits = 20;
+  static constexpr uint64_t kManyBlocks = uint64_t{1} << 16;
   using FilterWord = std::atomic<uint64_t>;
 
   static uint64_t mixed(uint64_t value) { return value * 0x9e3779b97f4a7c15u; }
@@ -154,21 +158,41 @@ class AddressTable {
     if (old != stripe.own) unmap_memory(old, old_count * sizeof(Node*));
   }
 
+  uint64_t values() const {
+    uint64_t sum = 0;
+    for (const Stripe& stripe : stripes_) sum += stripe.values.load(std::memory_order_relaxed);
+    return sum;
+  }
+
+  // For a range so large that there are fewer values than blocks to look at.
+  void forget_walking(uintptr_t low, uintptr_t high) {
+    for (Stripe& stripe : stripes_) {
+      if (stripe.values.load(std::memory_order_relaxed) == 0) continue;
+      SpinGuard guard(stripe.lock);
+      Node** const buckets = stripe.mapped == nullptr ? stripe.own : stripe.mapped;
+      for (uint32_t i = 0; i < stripe.bucket_count; ++i) unlink(stripe, buckets[i], low, high);
+    }
+  }
+
   // The range lies in one block.
   void forget_in(Stripe& stripe, uintptr_t low, uintptr_t high) FIBERSAN_REQUIRES(stripe.lock) {
-    for (uintptr_t line = low & ~(kLine - 1); line < high; line += kLine) {
-      for (Node** link = &stripe.bucket_of(line); *link != nullptr;) {
-        Node* node = *link;
-        if (node->address < low || node->address >= high) {
-          link = &node->next;
-          continue;
-        }
-        *link = node->next;
-        node->~Node();
-        slab_.free(node);
-        const uint32_t values = stripe.values.load(std::memory_order_relaxed);
-        stripe.values.store(values - 1, std::memory_order_relaxed);
+    for (uintptr_t line = low & ~(kLine - 1); line < high; line += kLine)
+      unlink(stripe, stripe.bucket_of(line), low, high);
+  }
+
+  void unlink(Stripe& stripe, Node*& bucket, uintptr_t low, uintptr_t high)
+      FIBERSAN_REQUIRES(stripe.lock) {
+    for (Node** link = &bucket; *link != nullptr;) {
+      Node* node = *link;
+      if (node->address < low || node->address >= high) {
+        link = &node->next;
+        continue;
       }
+      *link = node->next;
+      node->~Node();
+      slab_.free(node);
+      const uint32_t values = stripe.values.load(std::memory_order_relaxed);
+      stripe.values.store(values - 1, std::memory_order_relaxed);
     }
   }
 

@@ -1,5 +1,7 @@
 #include "detector/race/memory.h"
 
+#include <algorithm>
+
 #include "detector/abi/hooks.h"
 #include "detector/race/access.h"
 #include "detector/race/objects.h"
@@ -32,6 +34,17 @@ void memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const void* fr
     free_large(fiber, access, caller);
   } else if (fiber != nullptr) {
     access_range(access, caller);
+  }
+}
+
+void pages_forgotten(uintptr_t address, uint64_t size) {
+  sync_table.forget(address, size);
+  forget_objects(address, size);
+  const ProgramPieces& program = shadowed_pieces();
+  for (size_t i = 0; i < program.count; ++i) {
+    const uintptr_t low = std::max(address, program.pieces[i].low);
+    const uintptr_t high = std::min(address + size, program.pieces[i].high);
+    if (low < high) clear_shadow(low, high - low);
   }
 }
 

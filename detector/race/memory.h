@@ -1,6 +1,6 @@
 // memory.h: what heap and runtime memory means for the shadow.
 //
-// Input:    blocks allocated and freed; ranges of the runtime's own.
+// Input:    blocks allocated and freed; ranges of the runtime's own; pages mapped and unmapped.
 // Threads:  whoever owns the memory.
 //
 // Invariants
@@ -11,6 +11,9 @@
 //       the system, and so does their shadow. A known miss: a use that comes after the free
 //       of such a block and is not ordered with it is not reported as a race. Most often
 //       it faults. A use that comes before the free is found.
+//   M4  Pages are forgotten before they are unmapped, and when they are mapped: what unmapped
+//       them last may have been the C library itself, unseen. Unmapping is no access: a use
+//       before it that nothing orders is not reported, one after it faults.
 #ifndef FIBERSAN_DETECTOR_RACE_MEMORY_H
 #define FIBERSAN_DETECTOR_RACE_MEMORY_H
 
@@ -21,6 +24,8 @@ namespace fibersan {
 void memory_allocated(uintptr_t address, uint64_t size);
 // `pc` and `frame` of the interposed function, as in access.h.
 void memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const void* frame);
+// Whole pages, wherever they are: nothing is known of them, Syncs and objects included.
+void pages_forgotten(uintptr_t address, uint64_t size);
 
 }  // namespace fibersan
 

@@ -55,6 +55,19 @@ TEST_F(AddressTables, ForgetsARangeToTheByte) {
     EXPECT_EQ(number(kBase + i), i >= 509 && i < 1539 ? 0 : i + 1) << i;
 }
 
+// More blocks than values: the values are looked at instead.
+TEST_F(AddressTables, ForgetsAnImmenseRangeToTheByte) {
+  constexpr uintptr_t kTiB = uintptr_t{1} << 40;
+  for (const uintptr_t address : {kBase + 4, kBase + 5, kBase + kTiB + 4, kBase + kTiB + 5})
+    put(address, address);
+  table.forget(kBase + 5, kTiB);
+  EXPECT_EQ(number(kBase + 4), kBase + 4);
+  EXPECT_EQ(number(kBase + 5), 0u);
+  EXPECT_EQ(number(kBase + kTiB + 4), 0u);
+  EXPECT_EQ(number(kBase + kTiB + 5), kBase + kTiB + 5);
+  table.forget(kBase + kTiB, 512);
+}
+
 TEST_F(AddressTables, GrowsAndKeepsEverything) {
   constexpr uintptr_t kCount = 200000;
   for (uintptr_t i = 0; i < kCount; ++i) put(kBase + i * 176, i + 1);

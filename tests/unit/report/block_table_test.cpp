@@ -110,6 +110,22 @@ TEST_F(BlockTableTest, ForgottenPlacesAreUnknown) {
   table().forget(kHeap + (uintptr_t{1} << 40));  // never known: no table is made for it
 }
 
+// Also over tables that nobody has made, and through blocks of several regions.
+TEST_F(BlockTableTest, ForgetsPages) {
+  constexpr uintptr_t kPage = 4096;
+  const uintptr_t inside[] = {kHeap + kPage, kHeap + 5 * kRegion - 32, kHeap + (40ull << 30)};
+  for (const uintptr_t address : inside) table().add(address, 3 * kPage, 1, 1);
+  table().add(kHeap + kPage - 32, 32, 1, 1);
+  table().add(kHeap + (41ull << 30) + kPage, 32, 1, 1);
+  table().forget_range(kHeap + kPage, 41ull << 30);
+  for (const uintptr_t address : inside) {
+    EXPECT_FALSE(table().find(address));
+    EXPECT_FALSE(table().find(address + 2 * kPage));
+  }
+  EXPECT_TRUE(table().find(kHeap + kPage - 16));
+  EXPECT_TRUE(table().find(kHeap + (41ull << 30) + kPage));
+}
+
 TEST_F(BlockTableTest, AddressesBeyondUserSpaceAreUnknown) {
   EXPECT_FALSE(table().find(~uintptr_t{0}));
   table().add(~uintptr_t{0} - 63, 16, 1, 1);
