@@ -2,38 +2,14 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "detector/shadow/pagemap.h"
 
 namespace fibersan {
 namespace {
 
 constexpr uintptr_t kPage = 4096;
-
-// <linux/fs.h> of Linux 6.7: older headers lack it, the kernel may know it all the same.
-struct PageRegion {
-  uint64_t start;
-  uint64_t end;
-  uint64_t categories;
-};
-struct ScanArguments {
-  uint64_t size;
-  uint64_t flags;
-  uint64_t start;
-  uint64_t end;
-  uint64_t walk_end;
-  uint64_t regions;
-  uint64_t region_count;
-  uint64_t max_pages;
-  uint64_t category_inverted;
-  uint64_t category_mask;
-  uint64_t category_anyof_mask;
-  uint64_t return_mask;
-};
-constexpr unsigned long kPagemapScan = _IOWR('f', 16, ScanArguments);
-constexpr uint64_t kIsPresent = 1u << 3;
-constexpr uint64_t kIsSwapped = 1u << 4;
-constexpr uint64_t kIsZeroPage = 1u << 5;
 
 // An entry of /proc/self/pagemap.
 constexpr uint64_t kEntryPresent = uint64_t{1} << 63;
@@ -137,23 +113,12 @@ bool TouchedShadow::scan_shadow(int pagemap) {
     if (cursor_ == 0) cursor_ = shadow.low;
     while (cursor_ < shadow.high) {
       PageRegion found[kRegions];
-      ScanArguments arguments = {};
-      arguments.size = sizeof arguments;
-      arguments.start = cursor_;
-      arguments.end = shadow.high;
-      arguments.regions = reinterpret_cast<uint64_t>(found);
-      arguments.region_count = kRegions;
-      arguments.category_inverted = kIsZeroPage;
-      arguments.category_mask = kIsZeroPage;
-      arguments.category_anyof_mask = kIsPresent | kIsSwapped;
-      arguments.return_mask = kIsPresent;
-      const int got = ioctl(pagemap, kPagemapScan, &arguments);
+      const int got = scan_pagemap(pagemap, cursor_, shadow.high, found, kRegions);
       if (got < 0) {
         cursor_ = 0;
         return false;
       }
       for (int i = 0; i < got; ++i) regions_[count_++] = {found[i].start, found[i].end};
-      cursor_ = arguments.walk_end;
       if (got != 0) return true;
     }
   }

@@ -55,14 +55,21 @@ bool is_checked(const HeapBlock& block, CallPlace place) {
   return place.from_instrumented_code;
 }
 
+// The C library's mark on a block that it maps alone, and unmaps with its free.
+bool is_mapped_alone(const void* memory) {
+  return (static_cast<const size_t*>(memory)[-1] & 2) != 0;
+}
+
 // Before the C library frees it (M1).
 void remove_block(void* memory, CallPlace place) {
   std::optional<HeapBlock> block = heap_blocks.remove(reinterpret_cast<uintptr_t>(memory));
   if (!block) return;
-  if (is_checked(*block, place)) {
-    memory_freed(block->address, block->size, place.pc, place.frame);
-  } else {
+  if (!is_checked(*block, place)) {
     __fsan_memory_forgotten(memory, block->size);
+  } else if (is_mapped_alone(memory)) {
+    mapped_memory_freed(block->address, block->size, place.pc, place.frame);
+  } else {
+    memory_freed(block->address, block->size, place.pc, place.frame);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "detector/race/access.h"
 
+#include <algorithm>
+
 #include "detector/history/context.h"
 #include "detector/race/access_fast.h"
 #include "detector/shadow/extended.h"
@@ -96,6 +98,51 @@ void search_cells(Cell* from, Cell* to, void* data) {
   }
 }
 
+struct Stamping {
+  fsan_fiber& fiber;
+  const Access& access;
+  const Caller& caller;
+  Conflicts conflicts = {};
+  bool remembered = false;
+};
+
+// A part of the access.
+[[gnu::always_inline]] inline void stamp_bytes(Stamping& stamping, uintptr_t from, uintptr_t end) {
+  fsan_fiber& fiber = stamping.fiber;
+  const Stamp kind = with_kind(fiber.clock.stamp(), stamping.access.kind);
+  // relaxed: it changes only while a single thread executes accesses.
+  const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
+  Cell* cell = &cell_at(from);
+  for (uintptr_t at = from; at < end; ++cell) {
+    const uintptr_t cell_start = at & ~(kCellBytes - 1);
+    const uintptr_t cell_end = cell_start + kCellBytes < end ? cell_start + kCellBytes : end;
+    const Stamp wanted = with_mask(kind, byte_mask(at, cell_end - at));
+    at = cell_end;
+    const Stamp first = load_slot(*cell, 0);
+    const Stamp second = load_slot(*cell, 1);
+    if (covered_fast(first, second, wanted)) continue;
+    if (!stamping.remembered) remember(fiber, stamping.access, stamping.caller);
+    stamping.remembered = true;
+    const CellPlan plan = plan_access(*cell, wanted, fiber.known);
+    if (plan.slot != nullptr && carry_out(plan, parallel)) continue;
+    const Races races = plan.slot != nullptr ? look_again(*cell, wanted, fiber.clock)
+                                             : stamp_cell(*cell, wanted, fiber.clock);
+    if (!races.empty()) stamping.conflicts.add(races, cell_start);
+    if (!stamp_is_extended(first)) learn_known(fiber, first, second);
+  }
+}
+
+// Cells of the access.
+void stamp_touched(Cell* from, Cell* to, void* data) {
+  Stamping& stamping = *static_cast<Stamping*>(data);
+  const uintptr_t begin = stamping.access.address;
+  const Cell* const first = &cell_at(begin);
+  const uintptr_t low =
+      (begin & ~(kCellBytes - 1)) + static_cast<uintptr_t>(from - first) * kCellBytes;
+  const uintptr_t high = low + static_cast<uintptr_t>(to - from) * kCellBytes;
+  stamp_bytes(stamping, std::max(low, begin), std::min(high, begin + stamping.access.size));
+}
+
 }  // namespace
 
 Conflicts check_without_stamp(fsan_fiber& fiber, const Access& access) {
@@ -126,33 +173,19 @@ Conflicts check_cell_access(fsan_fiber& fiber, const Access& access, const Calle
 }
 
 Conflicts check_access(fsan_fiber& fiber, const Access& access, const Caller& caller) {
-  const Stamp running = fiber.clock.stamp();  // 0: the fiber got no lane; counted in the lane table
-  if (running == 0 || access.size == 0) return {};
-  const Stamp kind = with_kind(running, access.kind);
-  // relaxed: it changes only while a single thread executes accesses.
-  const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
-  Conflicts conflicts;
-  bool remembered = false;
-  const uintptr_t end = access.address + access.size;
-  Cell* cell = &cell_at(access.address);
-  for (uintptr_t at = access.address; at < end; ++cell) {
-    const uintptr_t cell_start = at & ~(kCellBytes - 1);
-    const uintptr_t cell_end = cell_start + kCellBytes < end ? cell_start + kCellBytes : end;
-    const Stamp wanted = with_mask(kind, byte_mask(at, cell_end - at));
-    at = cell_end;
-    const Stamp first = load_slot(*cell, 0);
-    const Stamp second = load_slot(*cell, 1);
-    if (covered_fast(first, second, wanted)) continue;
-    if (!remembered) remember(fiber, access, caller);
-    remembered = true;
-    const CellPlan plan = plan_access(*cell, wanted, fiber.known);
-    if (plan.slot != nullptr && carry_out(plan, parallel)) continue;
-    const Races races = plan.slot != nullptr ? look_again(*cell, wanted, fiber.clock)
-                                             : stamp_cell(*cell, wanted, fiber.clock);
-    if (!races.empty()) conflicts.add(races, cell_start);
-    if (!stamp_is_extended(first)) learn_known(fiber, first, second);
-  }
-  return conflicts;
+  if (fiber.clock.stamp() == 0 || access.size == 0) return {};  // as above
+  Stamping stamping{fiber, access, caller};
+  stamp_bytes(stamping, access.address, access.address + access.size);
+  return stamping.conflicts;
+}
+
+Conflicts check_touched(fsan_fiber& fiber, const Access& access, const Caller& caller) {
+  if (fiber.clock.stamp() == 0 || access.size == 0) return {};  // as above
+  Stamping stamping{fiber, access, caller};
+  Cell* const from = &cell_at(access.address);
+  Cell* const to = &cell_at(access.address + access.size - 1) + 1;
+  for_each_touched(from, to, stamp_touched, &stamping);
+  return stamping.conflicts;
 }
 
 void access_again(const Access& access, const Caller& caller) {

@@ -77,6 +77,10 @@ class Conflicts {
 // Checks and stamps every cell of the access. Reports nothing.
 Conflicts check_access(fsan_fiber& fiber, const Access& access, const Caller& caller);
 
+// check_access() of large ranges: where nobody touched the pages of the shadow no stamp is left,
+// so that its cost is that of the cells around what somebody stamped.
+Conflicts check_touched(fsan_fiber& fiber, const Access& access, const Caller& caller);
+
 // Checks the access as check_access() does and leaves no stamp behind: its cost is that of
 // the cells that somebody stamped. Whole cells only.
 Conflicts check_without_stamp(fsan_fiber& fiber, const Access& access);

@@ -12,11 +12,10 @@ namespace fibersan {
 
 namespace {
 
-// M3
-void free_large(fsan_fiber* fiber, const Access& access, const Caller& caller) {
-  if (fiber != nullptr)
-    report_conflicts(*fiber, access, caller, check_without_stamp(*fiber, access));
-  clear_shadow(access.address, access.size);
+// M1 for Syncs: now, while their memory is still the block's.
+Access begin_free(uintptr_t address, uint64_t size) {
+  sync_table.forget(address, size);
+  return {.address = address, .size = size, .kind = AccessKind::kWrite, .is_free = true};
 }
 
 }  // namespace
@@ -24,17 +23,22 @@ void free_large(fsan_fiber* fiber, const Access& access, const Caller& caller) {
 void memory_allocated(uintptr_t address, uint64_t size) { clear_shadow(address, size); }
 
 void memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const void* frame) {
-  // M1 for Syncs: now, while their memory is still the block's.
-  sync_table.forget(address, size);
-  const Access access = {
-      .address = address, .size = size, .kind = AccessKind::kWrite, .is_free = true};
+  const Access access = begin_free(address, size);
   const Caller caller = {pc, frame, __fsan_running.context};
   fsan_fiber* const fiber = this_thread.fiber;  // null: not checked, frees without a stamp
-  if (size >= kGiveBackFrom) {
-    free_large(fiber, access, caller);
-  } else if (fiber != nullptr) {
-    access_range(access, caller);
-  }
+  if (fiber == nullptr) return;
+  if (size < kGiveBackFrom) return access_range(access, caller);
+  const Conflicts conflicts = check_touched(*fiber, access, caller);
+  if (!conflicts.empty()) report_conflicts(*fiber, access, caller, conflicts);
+}
+
+void mapped_memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const void* frame) {
+  const Access access = begin_free(address, size);
+  const Caller caller = {pc, frame, __fsan_running.context};
+  fsan_fiber* const fiber = this_thread.fiber;
+  if (fiber != nullptr)
+    report_conflicts(*fiber, access, caller, check_without_stamp(*fiber, access));
+  clear_shadow(address, size);
 }
 
 void pages_forgotten(uintptr_t address, uint64_t size) {

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "detector/shadow/pagemap.h"
+
 namespace fibersan {
 namespace {
 
@@ -11,7 +13,9 @@ namespace {
 // swapped out.
 constexpr uint64_t kPresent = uint64_t{1} << 63;
 constexpr uint64_t kSwapped = uint64_t{1} << 62;
-constexpr size_t kEntries = 256;  // this runs on fibers' stacks
+// This runs on fibers' stacks.
+constexpr size_t kEntries = 256;
+constexpr unsigned kRegions = 64;
 
 // Joins neighbouring pages to one visit.
 class Runs {
@@ -37,23 +41,39 @@ class Runs {
   uintptr_t to_ = 0;
 };
 
-// Whole pages from `page` to `end`. Returns where the kernel stopped telling.
-uintptr_t add_touched(uintptr_t page, uintptr_t end, Runs& runs) {
-  const int file = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-  if (file < 0) return page;
+// Whole pages from `page` to `end`. Both return where the system stopped telling.
+uintptr_t scan_touched(int pagemap, uintptr_t page, uintptr_t end, Runs& runs) {
+  PageRegion regions[kRegions];
+  while (page < end) {
+    const int got = scan_pagemap(pagemap, page, end, regions, kRegions);
+    if (got < 0) break;
+    for (int i = 0; i < got; ++i) runs.add(regions[i].start, regions[i].end);
+  }
+  return page;
+}
+
+uintptr_t read_touched(int pagemap, uintptr_t page, uintptr_t end, Runs& runs) {
   uint64_t entries[kEntries];
   while (page < end) {
     const size_t left = (end - page) / kShadowPage;
     const size_t wanted = (left < kEntries ? left : kEntries) * sizeof(uint64_t);
     const auto offset = static_cast<off_t>(page / kShadowPage * sizeof(uint64_t));
-    const ssize_t got = pread(file, entries, wanted, offset);
+    const ssize_t got = pread(pagemap, entries, wanted, offset);
     if (got < static_cast<ssize_t>(sizeof(uint64_t))) break;
     for (size_t i = 0; i < static_cast<size_t>(got) / sizeof(uint64_t); ++i) {
       if ((entries[i] & (kPresent | kSwapped)) != 0) runs.add(page, page + kShadowPage);
       page += kShadowPage;
     }
   }
-  close(file);
+  return page;
+}
+
+uintptr_t add_touched(uintptr_t page, uintptr_t end, Runs& runs) {
+  const int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  if (pagemap < 0) return page;
+  page = scan_touched(pagemap, page, end, runs);
+  page = read_touched(pagemap, page, end, runs);
+  close(pagemap);
   return page;
 }
 

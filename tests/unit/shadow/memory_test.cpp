@@ -73,10 +73,12 @@ TEST_F(Memory, FreeOfALargeBlockFindsEarlierUses) {
     recorded = {};
     EXPECT_EQ(races_of(writes(offset), frees(kLarge)), 1) << offset;
     EXPECT_EQ(recorded.last.cell, reinterpret_cast<uintptr_t>(block + offset));
+    memory_allocated(reinterpret_cast<uintptr_t>(block), kLarge);
   }
 }
 TEST_F(Memory, FreeOfALargeBlockFindsUsesAtItsUnevenEnd) {
   EXPECT_EQ(races_of(writes(kMiB + 96), frees(kMiB + 100)), 1);
+  memory_allocated(reinterpret_cast<uintptr_t>(block), kLarge);
   EXPECT_EQ(races_of(writes(kMiB + 104), frees(kMiB + 100)), 0);
 }
 TEST_F(Memory, FreeOfALargeBlockFindsRecords) {
@@ -98,8 +100,45 @@ TEST_F(Memory, FreeOfALargeBlockThatWasHandedOverIsSilent) {
             0);
 }
 // Whoever maps the place next finds nothing (M3).
-TEST_F(Memory, LargeBlocksLeaveNothingBehind) {
-  EXPECT_EQ(races_of(frees(kLarge), writes(8 * kMiB)), 0);
+TEST_F(Memory, BlocksThatAreUnmappedLeaveNothingBehind) {
+  EXPECT_EQ(races_of(
+                [] {
+                  writes(8 * kMiB)();
+                  mapped_memory_freed(reinterpret_cast<uintptr_t>(block), kLarge, 1,
+                                      __builtin_frame_address(0));
+                },
+                writes(8 * kMiB)),
+            0);
+}
+TEST_F(Memory, UnmappingABlockFindsEarlierUses) {
+  EXPECT_EQ(races_of(writes(8 * kMiB),
+                     [] {
+                       mapped_memory_freed(reinterpret_cast<uintptr_t>(block), kLarge, 1,
+                                           __builtin_frame_address(0));
+                     }),
+            1);
+}
+TEST_F(Memory, FreeOfALargeBlockStaysWrittenAroundWhatWasUsed) {
+  const auto use_and_free = [] {
+    writes(8 * kMiB)();
+    writes(kLarge - 16)();
+    frees(kLarge - 4)();
+  };
+  for (const size_t offset : {8 * kMiB, 8 * kMiB + 504, kLarge - 8}) {
+    EXPECT_EQ(races_of(use_and_free, writes(offset)), 1) << offset;
+    memory_allocated(reinterpret_cast<uintptr_t>(block), kLarge);
+    EXPECT_EQ(races_of([] {}, writes(offset)), 0) << offset;
+    memory_allocated(reinterpret_cast<uintptr_t>(block), kLarge);
+  }
+}
+TEST_F(Memory, FreeOfALargeBlockEndsAtItsEnd) {
+  const auto use_and_free = [] {
+    writes(kMiB + 64)();
+    frees(kMiB + 96)();
+  };
+  EXPECT_EQ(races_of(use_and_free, writes(kMiB + 96)), 0);
+  memory_allocated(reinterpret_cast<uintptr_t>(block), kLarge);
+  EXPECT_EQ(races_of(use_and_free, writes(kMiB + 88)), 1);
 }
 
 TEST_F(Memory, UntouchedBlocksCostNoMemory) {
