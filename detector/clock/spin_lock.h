@@ -37,6 +37,14 @@ class FIBERSAN_CAPABILITY SpinLock {
   [[nodiscard]] bool try_lock() __attribute__((try_acquire_capability(true))) {
     return !held_.exchange(true, std::memory_order_acquire);  // acquire [A1]
   }
+  // The same where `parallel` says whether other threads use the lock: when not, a plain store
+  // does, which one that comes then waits for.
+  [[nodiscard]] bool try_lock_if(bool parallel) __attribute__((try_acquire_capability(true))) {
+    if (parallel) return try_lock();
+    if (held_.load(std::memory_order_relaxed)) return false;
+    held_.store(true, std::memory_order_relaxed);
+    return true;
+  }
   void unlock() FIBERSAN_RELEASES() {
     // release [R1], pairs with acquire [A1] of the next holder.
     held_.store(false, std::memory_order_release);

@@ -5,6 +5,7 @@
 #include "detector/history/context.h"
 #include "detector/race/access_fast.h"
 #include "detector/shadow/extended.h"
+#include "detector/shadow/record.h"
 #include "detector/shadow/shadow.h"
 #include "detector/shadow/touched_pages.h"
 
@@ -168,7 +169,11 @@ Conflicts check_cell_access(fsan_fiber& fiber, const Access& access, const Calle
   remember(fiber, access, caller);
   Conflicts conflicts;
   conflicts.add(stamp_cell(cell, wanted, fiber.clock), access.address & ~(kCellBytes - 1));
-  if (!stamp_is_extended(first)) learn_known(fiber, first, second);
+  if (stamp_is_extended(first)) {
+    learn_known(fiber, record_at(stamp_epoch(first)).unsure_of(wanted), 0);
+  } else {
+    learn_known(fiber, first, second);
+  }
   return conflicts;
 }
 

@@ -17,6 +17,7 @@
 
 #include "detector/history/context.h"
 #include "detector/race/access.h"
+#include "detector/shadow/record.h"
 #include "detector/shadow/shadow.h"
 
 namespace fibersan {
@@ -80,6 +81,8 @@ FIBERSAN_INLINE CellPlan plan_cell(Cell& cell, Stamp preferred, Stamp other, Sta
   if (other_found == Found::kMerged) return {other_slot(slot), other, preferred, other | wanted};
   if (found == Found::kEmpty) return {slot, preferred, other, wanted};
   if (other_found == Found::kEmpty) return {other_slot(slot), other, preferred, wanted};
+  if (outdoes_on_lane(other, preferred)) return {slot, preferred, other, wanted};
+  if (outdoes_on_lane(preferred, other)) return {other_slot(slot), other, preferred, wanted};
   return {};
 }
 
@@ -134,6 +137,44 @@ FIBERSAN_INLINE Fast access_one_fast(uintptr_t address, const Caller& caller) {
   // relaxed: it changes only while a single thread executes accesses.
   const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
   return carry_out(plan, parallel) ? Fast::kDone : Fast::kLookAgain;
+}
+
+// The same for a cell with a small record: one look at it, under its lock.
+template <unsigned kSize, AccessKind kKind>
+FIBERSAN_INLINE Fast access_record_fast(uintptr_t address, const Caller& caller) {
+  const Stamp running = running_stamp();
+  if (__builtin_expect(running == 0, 0)) return Fast::kSlow;
+  Cell& cell = cell_at(address);
+  const Stamp first = load_slot(cell, 0);
+  if (!stamp_is_extended(first)) return Fast::kSlow;
+  fsan_fiber& fiber = *this_thread.fiber;
+  const Stamp wanted = running | static_cast<Stamp>(kKind) | byte_mask(address, kSize);
+  Record& record = record_at(stamp_epoch(first));
+  // relaxed: it changes only while a single thread executes accesses.
+  if (!record.lock_small(accesses_are_parallel.load(std::memory_order_relaxed))) return Fast::kSlow;
+  const bool is_ours = load_slot(cell, 0) == first;  // E1 of extended.h
+  const RecordChange change = record.plan(wanted, fiber.known);
+  using Step = RecordChange::Step;
+  if (__builtin_expect(
+          !is_ours || change.step == Step::kUnsure ||
+              (change.step != Step::kNone && !remember_fast(fiber, address, kSize, kKind, caller)),
+          0)) {
+    record.unlock_small();
+    return Fast::kSlow;
+  }
+  if (change.step == Step::kAlone) {  // E5, E4
+    __atomic_store_n(&cell.slots[1], 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&cell.slots[0], change.stamp, __ATOMIC_RELEASE);
+    record.clear_small();
+    record.unlock_small();
+    give_back_record_cold(stamp_epoch(first));
+    return Fast::kDone;
+  }
+  if (change.step == Step::kPut) record.carry_out(change);
+  // relaxed: whose inline check it may satisfy is the thread itself.
+  __atomic_store_n(&cell.slots[1], change.stamp, __ATOMIC_RELAXED);
+  record.unlock_small();
+  return Fast::kDone;
 }
 
 // 16 bytes, aligned to 8 at least. One of the two cells may be covered.

@@ -104,6 +104,13 @@ inline bool replaces(Stamp access, Stamp earlier, const FiberClock& clock) {
 
 inline bool same_segment_and_kind(Stamp a, Stamp b) { return ((a ^ b) & ~kStampMaskBits) == 0; }
 
+// `stamp`, wherever else it is, makes `earlier` needless (C2): a lane is a chain.
+inline bool outdoes_on_lane(Stamp stamp, Stamp earlier) {
+  return same_lane(stamp, earlier) && !stamp_is_freed(stamp) &&
+         (stamp & kStampEpochField) >= (earlier & kStampEpochField) &&
+         mask_is_superset(stamp, earlier) && (stamp & ~earlier & kStampKindField) == 0;
+}
+
 // Where to put `access`: the index of a slot, or -1 when both matter still.
 inline int slot_for(const Stamp (&seen)[2], Stamp access, const FiberClock& clock) {
   for (int i : {0, 1}) {
@@ -115,6 +122,10 @@ inline int slot_for(const Stamp (&seen)[2], Stamp access, const FiberClock& cloc
   }
   for (int i : {preferred, 1 - preferred}) {
     if (seen[i] == 0) return i;
+  }
+  // The other may have grown by a merge since.
+  for (int i : {0, 1}) {
+    if (outdoes_on_lane(seen[1 - i], seen[i])) return i;
   }
   return -1;
 }

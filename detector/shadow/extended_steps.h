@@ -29,7 +29,9 @@ void access_record(Steps& steps, uint32_t number, Record::Hold hold, Cell& cell,
   if (looked.only == 0) {
     // Whoever exchanged slot 1 meanwhile reloads slot 0 and comes here. Beside others only a
     // new stamp is shown: what each reader stores, all others' caches lose.
-    if (hold == Record::Hold::kAlone || !looked.was_there) steps.store(cell.slots[1], access);
+    if (hold == Record::Hold::kAlone || !looked.was_there) {
+      steps.store(cell.slots[1], looked.shown != 0 ? looked.shown : access);
+    }
     steps.unlock(number, hold);
     return;
   }

@@ -4,6 +4,9 @@
 #include "detector/shadow/record_memory.h"
 
 namespace fibersan {
+
+constinit std::atomic<Record*> internal::record_pieces[kRecordLimit >> kRecordPieceBits];
+
 namespace {
 
 constexpr unsigned kShards = 15;    // with the link of the pool 1 KiB
@@ -123,7 +126,7 @@ void Record::unlock(Hold hold) FIBERSAN_UNCHECKED {
 }
 
 Looked Record::look(Stamp access, const FiberClock& clock, Races& races, Hold hold) {
-  if (hold == Hold::kAsReader) return {look_as_reader(access, clock, races), 0};
+  if (hold == Hold::kAsReader) return {look_as_reader(access, clock, races), 0, 0};
   return large_ ? look_large(access, clock, races) : look_small(access, clock, races);
 }
 
@@ -138,29 +141,43 @@ bool Record::look_as_reader(Stamp access, const FiberClock& clock, Races& races)
 
 Looked Record::look_small(Stamp access, const FiberClock& clock, Races& races) {
   Stamp merged = access;  // with the bytes that its segment accessed before (C3)
-  bool was_there = false;
+  Stamp there = 0;
   for (unsigned i = 0; i < count_; ++i) {
     const Stamp earlier = small_[i];
     // Whoever extended the cell may have taken it along before we looked at the others.
     if (stamp_subsumes(earlier, access)) {
-      was_there = true;
+      there = earlier;
       continue;
     }
     if (same_segment_and_kind(earlier, access)) merged |= earlier & kStampMaskBits;
     if (races_with(earlier, access, clock)) races.add(earlier);
   }
-  if (was_there) return {true, 0};
+  if (there != 0) return {true, 0, there};
   unsigned kept = 0;
-  // Not `merged`: bytes of this segment from before it learned of `earlier` race with that.
+  // Not `merged` but for the own lane: bytes of this segment from before it learned of
+  // `earlier` race with that.
   for (unsigned i = 0; i < count_; ++i) {
     const Stamp earlier = small_[i];
-    if (!same_segment_and_kind(earlier, access) && !replaces(access, earlier, clock))
+    if (!same_segment_and_kind(earlier, access) && !outdoes_on_lane(merged, earlier) &&
+        !replaces(access, earlier, clock))
       small_[kept++] = earlier;
   }
   count_ = static_cast<uint8_t>(kept);
-  if (kept == 0) return {false, merged};
+  if (kept == 0) return {false, merged, 0};
   put(merged);
-  return {false, 0};
+  return {false, 0, merged};
+}
+
+// What is read while others write it is a hint like any other.
+Stamp Record::unsure_of(Stamp access) const {
+  if (large_) return 0;
+  for (unsigned i = 0; i < count_; ++i) {
+    const Stamp earlier = __atomic_load_n(&small_[i], __ATOMIC_RELAXED);
+    if (!same_lane(earlier, access) && masks_overlap(earlier, access) &&
+        kinds_conflict(earlier, access))
+      return earlier;
+  }
+  return 0;
 }
 
 Looked Record::look_large(Stamp access, const FiberClock& clock, Races& races) {
@@ -184,11 +201,11 @@ Looked Record::look_large(Stamp access, const FiberClock& clock, Races& races) {
       }
     }
   }
-  if (writes && live() == 0) return {false, access};
+  if (writes && live() == 0) return {false, access, 0};
   bool was_there = false;
   insert(set_of(access), access, clock, &was_there);
   // One that outdid all others of its kind when the set had no room.
-  return {was_there, 0};
+  return {was_there, 0, 0};
 }
 
 uint64_t Record::live() const {
@@ -279,12 +296,8 @@ void Record::clear() {
 
 namespace {
 
-// Records lie in pieces that are mapped as they are needed and stay.
-constexpr uint32_t kRecordLimit = 1u << 24;
-constexpr unsigned kPieceBits = 14;
-constexpr uint32_t kPieceRecords = 1u << kPieceBits;
-constexpr unsigned kPieces = kRecordLimit >> kPieceBits;
-constinit std::atomic<Record*> pieces[kPieces];
+using internal::kRecordLimit;
+constexpr uint32_t kPieceRecords = 1u << internal::kRecordPieceBits;
 
 class RecordPool {
  public:
@@ -313,7 +326,7 @@ class RecordPool {
  private:
   uint32_t fresh() FIBERSAN_REQUIRES(lock_) {
     if (used_ == kRecordLimit) return 0;
-    std::atomic<Record*>& piece = pieces[used_ >> kPieceBits];
+    std::atomic<Record*>& piece = internal::record_pieces[used_ >> internal::kRecordPieceBits];
     if (piece.load(std::memory_order_relaxed) == nullptr) {
       void* const memory = allocate_record_memory(sizeof(Record) * kPieceRecords);
       if (memory == nullptr) return 0;
@@ -334,11 +347,8 @@ constinit RecordPool record_pool;
 
 uint32_t take_record() { return record_pool.take(); }
 void give_back_record(uint32_t number) { record_pool.give_back(number); }
+FSAN_COLD void give_back_record_cold(uint32_t number) { record_pool.give_back(number); }
 uint64_t records_in_use() { return record_pool.in_use(); }
-Record& record_at(uint32_t number) {
-  // acquire [A2], pairs with the release [R2] of whoever mapped the piece.
-  return pieces[number >> kPieceBits].load(std::memory_order_acquire)[number & (kPieceRecords - 1)];
-}
 
 void count_forgotten(uint64_t stamps) {
   forgotten_count.fetch_add(stamps, std::memory_order_relaxed);

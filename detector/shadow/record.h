@@ -34,6 +34,21 @@ struct Shards;
 struct Looked {
   bool was_there = false;  // the access's stamp, or one that subsumes it
   Stamp only = 0;          // all that matters now, and not put into the record: it goes into a slot
+  Stamp shown = 0;         // subsumes the access and is in the record; 0: the access itself
+};
+
+// What a small record makes of an access of whose races it is sure that there are none.
+struct RecordChange {
+  enum class Step : uint8_t {
+    kNone,
+    kPut,
+    kAlone,  // nothing but `stamp` matters now: it goes into a slot (extended.h E5)
+    kUnsure  // look() decides
+  };
+  Step step;
+  uint8_t place;     // of `stamp`, among those there or behind them
+  uint16_t dropped;  // bit i: small_[i] is replaced
+  Stamp stamp;       // kNone: covers the access; kPut: the access with its segment's bytes
 };
 
 class alignas(64) Record {
@@ -49,6 +64,16 @@ class alignas(64) Record {
   // While it is locked, and `hold` says how.
   // Finds races, drops what `access` replaces (cell.h C2), and puts it where it belongs (C3).
   Looked look(Stamp access, const FiberClock& clock, Races& races, Hold hold);
+
+  // lock() for small records, without waiting. `parallel`: more than one thread makes accesses.
+  bool lock_small(bool parallel) FIBERSAN_UNCHECKED;
+  void unlock_small() FIBERSAN_UNCHECKED { main_.unlock(); }
+  // As look(), in two steps. Ordered before are the own lane's stamps, and known's up to it.
+  RecordChange plan(Stamp access, Stamp known) const;
+  void carry_out(const RecordChange& change);
+  void clear_small() { count_ = waits_ = 0; }
+  // One that the access may have to ask the clock about, without a lock; 0: none.
+  Stamp unsure_of(Stamp access) const;
 
   // While it is held alone.
   void put(Stamp stamp);
@@ -87,12 +112,82 @@ static_assert(sizeof(Record) == 128);
 // The records in use have numbers from 1 on, below 2^24. 0: there is no room for one.
 [[nodiscard]] uint32_t take_record();
 void give_back_record(uint32_t number);
-Record& record_at(uint32_t number);
+FSAN_COLD void give_back_record_cold(uint32_t number);  // for the fast part of hooks
+inline Record& record_at(uint32_t number);
 uint64_t records_in_use();
 
 // Stamps that were forgotten because there was no memory for them.
 void count_forgotten(uint64_t stamps);
 uint64_t forgotten_stamps();
+
+namespace internal {
+
+// Records lie in pieces that are mapped as they are needed and stay.
+inline constexpr uint32_t kRecordLimit = 1u << 24;
+inline constexpr unsigned kRecordPieceBits = 14;
+extern constinit std::atomic<Record*> record_pieces[kRecordLimit >> kRecordPieceBits];
+
+}  // namespace internal
+
+inline Record& record_at(uint32_t number) {
+  // acquire [A2], pairs with the release [R2] of whoever mapped the piece.
+  return internal::record_pieces[number >> internal::kRecordPieceBits].load(
+      std::memory_order_acquire)[number & ((1u << internal::kRecordPieceBits) - 1)];
+}
+
+[[gnu::always_inline]] inline bool Record::lock_small(bool parallel) {
+  if (!main_.try_lock_if(parallel)) return false;
+  // relaxed: it changes under the lock.
+  if (!large_ && shards_.load(std::memory_order_relaxed) == nullptr) return true;
+  main_.unlock();
+  return false;
+}
+
+[[gnu::always_inline]] inline RecordChange Record::plan(Stamp access, Stamp known) const {
+  using Step = RecordChange::Step;
+  const unsigned count = count_;
+  RecordChange change = {Step::kPut, static_cast<uint8_t>(count), 0, access};
+  for (unsigned i = 0; i < count; ++i) {
+    const Stamp earlier = small_[i];
+    if (stamp_subsumes(earlier, access)) return {Step::kNone, 0, 0, earlier};
+    if (same_segment_and_kind(earlier, access)) {
+      change.stamp |= earlier & kStampMaskBits;  // C3
+      change.place = static_cast<uint8_t>(i);
+    } else if (same_lane(earlier, access) ||
+               (same_lane(earlier, known) &&
+                (earlier & kStampEpochField) <= (known & kStampEpochField))) {
+      if (mask_is_superset(access, earlier) && (access & ~earlier & kStampKindField) == 0)
+        change.dropped |= static_cast<uint16_t>(1u << i);
+    } else if (masks_overlap(earlier, access) && kinds_conflict(earlier, access)) {
+      change.step = Step::kUnsure;  // though it may turn out to be covered
+    }
+  }
+  if (change.stamp != access) {  // the own lane's are outdone by all bytes of the segment
+    for (unsigned i = 0; i < count; ++i)
+      if (i != change.place && outdoes_on_lane(change.stamp, small_[i]))
+        change.dropped |= static_cast<uint16_t>(1u << i);
+  } else if (change.place == count) {
+    if (change.dropped != 0)
+      change.place = static_cast<uint8_t>(__builtin_ctz(change.dropped));
+    else if (count == kSmall)
+      change.step = Step::kUnsure;
+  }
+  const unsigned changed = change.dropped | 1u << change.place;
+  const unsigned all = (1u << count) - 1;
+  if ((changed & all) == all && change.step == Step::kPut) change.step = Step::kAlone;
+  return change;
+}
+
+[[gnu::always_inline]] inline void Record::carry_out(const RecordChange& change) {
+  small_[change.place] = change.stamp;
+  if (change.place == count_) ++count_;
+  // From behind, so that what moves up stays.
+  for (unsigned left = change.dropped & ~(1u << change.place); left != 0;) {
+    const unsigned i = 31u - static_cast<unsigned>(__builtin_clz(left));
+    small_[i] = small_[--count_];
+    left &= ~(1u << i);
+  }
+}
 
 // For tests: as many waiting readers give a record its shards; 0: every read by itself does.
 void set_waits_before_shards(unsigned waits);

@@ -43,6 +43,7 @@ bool StampSet::insert(Stamp stamp, const FiberClock& clock, uint64_t& forgotten)
       if (mask_is_superset(entry, stamp)) return true;
       entry |= stamp & kStampMaskBits;
       bytes |= stamp_mask(stamp);
+      drop_outdone_by(entry);
       return false;
     }
     // C2: the lane is a chain. What comes from slots does not come in its order.
@@ -60,6 +61,17 @@ bool StampSet::insert(Stamp stamp, const FiberClock& clock, uint64_t& forgotten)
   ++live;
   bytes |= stamp_mask(stamp);
   return false;
+}
+
+// The lane's earlier entries whose bytes it has now (C2).
+void StampSet::drop_outdone_by(const Stamp& merged) {
+  const uint32_t mask = capacity() - 1;
+  for (uint32_t at = home(merged); stamps[at] != 0; at = (at + 1) & mask) {
+    Stamp& entry = stamps[at];
+    if (&entry == &merged || is_hole(entry) || !outdoes_on_lane(merged, entry)) continue;
+    entry &= ~kStampMaskBits;
+    --live;
+  }
 }
 
 // S1, S2. False: there is no memory for a first stamp.

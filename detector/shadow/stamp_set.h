@@ -46,6 +46,7 @@ struct StampSet {
   uint32_t capacity() const { return stamps == nullptr ? 0 : uint32_t{1} << log2_capacity; }
   uint32_t home(Stamp stamp) const;
   bool has_room() const { return used < capacity() / 4 * 3; }
+  void drop_outdone_by(const Stamp& merged);
   bool make_room(Stamp access, const FiberClock& clock, uint64_t& forgotten);
   bool grow();
   void remove_at(uint32_t hole);

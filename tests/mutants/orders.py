@@ -56,7 +56,7 @@ FAKE_RECORD = ("detector/shadow/record.h", """#pragma once
 #include "detector/clock/spin_lock.h"
 #include "detector/shadow/cell.h"
 namespace fibersan {
-struct Looked { bool was_there = false; Stamp only = 0; };
+struct Looked { bool was_there = false; Stamp only = 0; Stamp shown = 0; };
 class Record {
  public:
   enum class Hold { kAlone, kAsReader };

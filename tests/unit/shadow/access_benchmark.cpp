@@ -66,6 +66,24 @@ void each_unaligned() {
 void one_range() { __fsan_write_range(data, kCells * 8, 1); }
 void one_read_range() { __fsan_read_range(data, kCells * 8, 1); }
 
+// Cells of two ints, each read and written in epochs of its own: four stamps in a record.
+template <auto first, auto second>
+void each_half() {
+  for (size_t i = 0; i < kCells; ++i) {
+    first(data + i * 8, 1);
+    second(data + i * 8 + 4, 1);
+  }
+}
+void fields_in_turn() {
+  tick();
+  each_half<__fsan_read4, __fsan_read4>();
+  tick();
+  each_half<__fsan_write4, __fsan_read4>();
+  tick();
+  each_half<__fsan_read4, __fsan_write4>();
+  tick();
+}
+
 // Readers that know nothing of each other stamped every cell.
 void share(int readers) {
   clear_shadow(reinterpret_cast<uintptr_t>(data), kCells * 8);
@@ -115,6 +133,21 @@ void measure(const char* suffix) {
   show("read8, inflated, 3 other readers", best(kCells, tick, each_cell<__fsan_read8>));
   share(30);
   show("read8, inflated, 30 other readers", best(kCells, tick, each_cell<__fsan_read8>));
+  clear_shadow(reinterpret_cast<uintptr_t>(data), kCells * 8);
+  fields_in_turn();
+  show("read4, fields of epochs of their own",
+       best(kCells * 2, fields_in_turn, each_half<__fsan_read4, __fsan_read4>));
+  show("write4, fields of epochs of their own",
+       best(kCells * 2, fields_in_turn, each_half<__fsan_write4, __fsan_write4>));
+  const auto write_fields = [] {
+    fields_in_turn();
+    each_half<__fsan_write4, __fsan_read4>();
+    each_half<__fsan_read4, __fsan_write4>();
+  };
+  show("read4 and write4, covered by a record", best(kCells * 4, write_fields, [] {
+         each_half<__fsan_read4, __fsan_read4>();
+         each_half<__fsan_write4, __fsan_write4>();
+       }));
   const auto share_again = [] {
     share(4);
     for (int i = 0; i < 4; ++i) {
