@@ -3,7 +3,7 @@
 // State:    FiberInfo outlives its fiber for a while, for the reports that name it;
 //           fsan_fiber is what a running fiber needs at every event.
 // Threads:  FiberInfo: constant until the fiber ends; others read copies (find_fiber).
-//           fsan_fiber: the thread that runs the fiber; the list of all under a lock.
+//           fsan_fiber: the thread that runs the fiber; others while they visit it.
 // Not here: clocks (clock/fiber_clock.h), what the events do (race/).
 //
 // Invariants
@@ -98,7 +98,7 @@ struct fsan_fiber {
   fibersan::FiberInfo* info = nullptr;
   bool checked = true;  // false: hands on what it acquires, see race/attached_threads.h
   fibersan::FiberClock clock;
-  fibersan::Stamp known = 0;  // a lane and an epoch that the clock was found to cover lately
+  fibersan::Stamp known = 0;         // a lane and an epoch that the clock was found to cover lately
   fibersan::SpawnSnapshot snapshot;  // until the first switch in
   fibersan::StackBounds stack;
   uintptr_t lowest_touched = 0;  // of the stack, seen by hooks
@@ -120,9 +120,6 @@ struct fsan_fiber {
   // published for later relaxed stores.
   fibersan::OnDemand<fibersan::Sync> fence_acquire;
   fibersan::OnDemand<fibersan::Sync> fence_release;
-
-  fsan_fiber* next = nullptr;  // of all live ones
-  fsan_fiber* previous = nullptr;
 };
 
 namespace fibersan {
@@ -132,12 +129,11 @@ namespace fibersan {
 // (race/known_fibers.h).
 std::optional<KnownFiber> find_fiber(uint64_t id);
 
-// Calls visit(const fsan_fiber&, data) for each live fiber of the runtime, in order of
-// creation, under the list's lock: visit must not allocate or call hooks.
+// Calls visit(const fsan_fiber&, data) for each live fiber of the runtime, in no order, under
+// a lock: visit must not allocate or call hooks.
 void for_each_fiber(void (*visit)(const fsan_fiber&, void*), void* data);
-
-// The live fiber whose stack contains the address; kNoFiberId when there is none.
-uint64_t fiber_of_stack_address(uintptr_t address);
+// The same for one of them. False: it does not live.
+bool visit_live_fiber(uint64_t id, void (*visit)(const fsan_fiber&, void*), void* data);
 
 // The fiber that the calling thread runs, or the thread's own record; null where nothing is
 // checked.

@@ -241,35 +241,11 @@ LaneId next_below(const ClockNode* node, std::uint64_t base, LaneId from) {
 
 }  // namespace
 
-Clock::Clock(const Clock& other) : Clock() { *this = other; }
-Clock::Clock(Clock&& other) noexcept : Clock() { *this = static_cast<Clock&&>(other); }
+void Clock::share_tree(ClockNode* root) { root_ = share(root_, root); }
 
-Clock& Clock::operator=(const Clock& other) {
-  if (this == &other) return *this;
-  if (root_ != other.root_) root_ = share(root_, other.root_);
-  count_ = other.count_;
-  std::memcpy(lanes_, other.lanes_, sizeof lanes_);
-  std::memcpy(epochs_, other.epochs_, sizeof epochs_);
-  return *this;
-}
-
-Clock& Clock::operator=(Clock&& other) noexcept {
-  if (this == &other) return *this;
-  release(root_);
-  root_ = other.root_;
-  count_ = other.count_;
-  std::memcpy(lanes_, other.lanes_, sizeof lanes_);
-  std::memcpy(epochs_, other.epochs_, sizeof epochs_);
-  other.root_ = nullptr;
-  other.clear();
-  return *this;
-}
-
-void Clock::clear() {
+void Clock::drop_tree() {
   release(root_);
   root_ = nullptr;
-  count_ = 0;
-  for (LaneId& lane : lanes_) lane = kNoLane;  // I4
 }
 
 // Without a branch, so that it becomes two vector compares; I4 makes count_ needless.

@@ -19,6 +19,7 @@
 #define FIBERSAN_DETECTOR_CLOCK_CLOCK_H
 
 #include <cstdint>
+#include <cstring>
 
 #include "detector/clock/limits.h"
 
@@ -31,11 +32,25 @@ class Clock {
   static constexpr unsigned kOverrides = 8;
 
   constexpr Clock() = default;
-  Clock(const Clock& other);
-  Clock(Clock&& other) noexcept;
-  Clock& operator=(const Clock& other);
-  Clock& operator=(Clock&& other) noexcept;
-  ~Clock() { clear(); }
+  Clock(const Clock& other) { *this = other; }
+  Clock(Clock&& other) noexcept { *this = static_cast<Clock&&>(other); }
+  Clock& operator=(const Clock& other) {
+    if (root_ != other.root_) share_tree(other.root_);
+    if (this != &other) copy_overrides(other);
+    return *this;
+  }
+  Clock& operator=(Clock&& other) noexcept {
+    if (this == &other) return *this;
+    if (root_ != nullptr) drop_tree();
+    root_ = other.root_;
+    copy_overrides(other);
+    other.root_ = nullptr;
+    other.drop_overrides();
+    return *this;
+  }
+  ~Clock() {
+    if (root_ != nullptr) drop_tree();
+  }
 
   // The last epoch of `lane` that is known, 0 when none is.
   [[nodiscard]] Epoch at(LaneId lane) const;
@@ -51,7 +66,10 @@ class Clock {
   // many: otherwise each copy does it for itself, and they no longer share their tree.
   void make_room();
   // Knows nothing any more.
-  void clear();
+  void clear() {
+    if (root_ != nullptr) drop_tree();
+    drop_overrides();
+  }
 
   // Two clocks that share their whole tree compare equal here.
   [[nodiscard]] const ClockNode* root() const { return root_; }
@@ -67,6 +85,17 @@ class Clock {
  private:
   [[nodiscard]] Epoch override_of(LaneId lane) const;
   void flush();
+  void share_tree(ClockNode* root);
+  void drop_tree();
+  void copy_overrides(const Clock& other) {
+    count_ = other.count_;
+    std::memcpy(lanes_, other.lanes_, sizeof lanes_);
+    std::memcpy(epochs_, other.epochs_, sizeof epochs_);
+  }
+  void drop_overrides() {
+    count_ = 0;
+    for (LaneId& lane : lanes_) lane = kNoLane;  // I4
+  }
 
   ClockNode* root_ = nullptr;
   std::uint32_t count_ = 0;

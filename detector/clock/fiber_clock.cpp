@@ -4,27 +4,6 @@
 
 namespace fibersan {
 
-SpawnSnapshot::SpawnSnapshot(SpawnSnapshot&& other) noexcept
-    : clock_(static_cast<Clock&&>(other.clock_)), lane_(other.lane_) {
-  other.lane_ = kNoLane;
-}
-
-SpawnSnapshot& SpawnSnapshot::operator=(SpawnSnapshot&& other) noexcept {
-  if (this == &other) return *this;
-  if (lane_ != kNoLane) lane_table.give_back(lane_);
-  clock_ = static_cast<Clock&&>(other.clock_);
-  lane_ = other.lane_;
-  other.lane_ = kNoLane;
-  return *this;
-}
-
-SpawnSnapshot::~SpawnSnapshot() { drop_lane(); }
-
-void SpawnSnapshot::drop_lane() {
-  if (lane_ != kNoLane) lane_table.give_back(lane_);
-  lane_ = kNoLane;
-}
-
 std::uint64_t FiberClock::start(SpawnSnapshot&& snapshot, unsigned processor, std::uint64_t owner) {
   FIBERSAN_CHECK(!started_, owner);
   started_ = true;
@@ -150,6 +129,7 @@ SpawnSnapshot FiberClock::spawn() {
   publish();
   clock_.make_room();
   snapshot.clock_ = clock_;
+  if (adoptable_.empty()) return snapshot;
   LaneId lane = adoptable_.pop();
   while (lane != kNoLane && !lane_table.reserve(lane, clock_)) lane = adoptable_.pop();
   snapshot.lane_ = lane;

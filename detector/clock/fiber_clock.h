@@ -42,12 +42,25 @@ namespace fibersan {
 class SpawnSnapshot {
  public:
   SpawnSnapshot() = default;
-  SpawnSnapshot(SpawnSnapshot&& other) noexcept;
-  SpawnSnapshot& operator=(SpawnSnapshot&& other) noexcept;
-  ~SpawnSnapshot();
+  SpawnSnapshot(SpawnSnapshot&& other) noexcept
+      : clock_(static_cast<Clock&&>(other.clock_)), lane_(other.lane_) {
+    other.lane_ = kNoLane;
+  }
+  SpawnSnapshot& operator=(SpawnSnapshot&& other) noexcept {
+    if (this == &other) return *this;
+    drop_lane();
+    clock_ = static_cast<Clock&&>(other.clock_);
+    lane_ = other.lane_;
+    other.lane_ = kNoLane;
+    return *this;
+  }
+  ~SpawnSnapshot() { drop_lane(); }
 
   // The lane goes back, the knowledge stays.
-  void drop_lane();
+  void drop_lane() {
+    if (lane_ != kNoLane) lane_table.give_back(lane_);
+    lane_ = kNoLane;
+  }
 
  private:
   friend class FiberClock;

@@ -223,7 +223,8 @@ LaneGrant LaneTable::take(LaneId reserved, std::uint64_t owner) {
   const bool ticks = kBrokenRule != 4 || taken.cur == 0;
   if (ticks) ++taken.cur;  // E4
   // relaxed: one owner after the other, each behind the lock of the home processor.
-  const std::uint64_t previous = taken.owner.exchange(owner, std::memory_order_relaxed);
+  const std::uint64_t previous = taken.owner.load(std::memory_order_relaxed);
+  taken.owner.store(owner, std::memory_order_relaxed);
   taken.owned_from.store(taken.cur, std::memory_order_relaxed);  // relaxed: for reports only
   return {.lane = reserved,
           .generation = generation(reserved),

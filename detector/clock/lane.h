@@ -45,10 +45,10 @@ enum class LaneState : std::uint8_t { kFree, kLive, kRetired };
 struct LaneGrant {
   LaneId lane = kNoLane;
   std::uint32_t generation = 0;
-  Epoch cur = 0;           // the first epoch to stamp with
+  Epoch cur = 0;                     // the first epoch to stamp with
   std::uint64_t previous_owner = 0;  // of a lane that is taken over
-  bool must_tick = false;  // at the first release
-  LaneList adoptable{};    // lanes that the last owner could have handed on
+  bool must_tick = false;            // at the first release
+  LaneList adoptable{};              // lanes that the last owner could have handed on
 };
 
 class LaneTable {

@@ -40,6 +40,7 @@ void* Slab::allocate() {
   if (shard.head == nullptr) refill(shard);
   FreeObject* object = shard.head;
   shard.head = object->next;
+  __builtin_prefetch(shard.head, 1);  // the next call reads it
   --shard.count;
   ++shard.live;
   return object;

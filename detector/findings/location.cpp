@@ -48,7 +48,7 @@ struct StackSearch {
   FramePlace place;
 };
 
-// Under the list's lock the fiber cannot end, so its stack stays mapped.
+// While it is visited the fiber cannot end, so its stack stays mapped.
 void look_in_stack(const fsan_fiber& fiber, void* data) {
   auto& search = *static_cast<StackSearch*>(data);
   if (search.address < fiber.stack.low || search.address >= fiber.stack.high) return;

@@ -25,17 +25,14 @@ LastSync read_note(const SyncNote& note) {
 }
 
 LastSync last_release_of(uint64_t id) {
-  struct Search {
-    uint64_t id;
-    std::optional<LastSync> found;
-  } search{id, {}};
-  for_each_fiber(
+  LastSync last;
+  const bool lives = visit_live_fiber(
+      id,
       [](const fsan_fiber& fiber, void* data) {
-        auto& wanted = *static_cast<Search*>(data);
-        if (fiber.info->id == wanted.id) wanted.found = read_note(fiber.last_release);
+        *static_cast<LastSync*>(data) = read_note(fiber.last_release);
       },
-      &search);
-  if (search.found) return *search.found;
+      &last);
+  if (lives) return last;
   const std::optional<KnownFiber> info = find_fiber(id);
   if (!info || info->released_object == nullptr) return {};
   return {info->released_object, stack_of_id(info->released), info->released_epoch};

@@ -8,7 +8,6 @@
 #include "detector/clock/slab.h"
 #include "detector/clock/spin_lock.h"
 #include "detector/collector/lane_collector.h"
-#include "detector/race/fiber_table.h"
 #include "detector/race/known_fibers.h"
 #include "detector/race/sync_note.h"
 #include "detector/race/thread.h"
@@ -199,10 +198,8 @@ AttachedThread& record_of(fsan_fiber& fiber) {
 fsan_fiber* running_fiber() { return this_thread.fiber; }
 
 void run_on_this_thread(fsan_fiber* fiber) {
-  if (checking_has_stopped()) fiber = nullptr;
-  this_thread.fiber = fiber;
-  __fsan_running.context = fiber == nullptr ? 0 : fiber->context;
-  refresh_stamp();
+  if (fiber == nullptr || checking_has_stopped()) return go_on_as_nobody();
+  go_on_as(fiber);
 }
 
 void start_main_thread(StackBounds stack) {

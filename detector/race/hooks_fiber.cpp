@@ -1,12 +1,12 @@
 // Fibers, processors and runs: who is executing on which thread, from when to when.
 #include <new>
+#include <utility>
 
 #include "detector/clock/slab.h"
 #include "detector/collector/lane_collector.h"
 #include "detector/history/context.h"
 #include "detector/race/access.h"
 #include "detector/race/attached_threads.h"
-#include "detector/race/fiber_table.h"
 #include "detector/race/held_locks.h"
 #include "detector/race/known_fibers.h"
 #include "detector/race/sync_note.h"
@@ -22,14 +22,42 @@ namespace {
 constinit std::atomic<bool> stopped{false};
 constinit Slab fiber_slab(sizeof(fsan_fiber));
 
+// Records of fibers that ended on this worker, for the next ones that it creates: no lock.
+class SpareFibers {
+ public:
+  constexpr SpareFibers() = default;
+  void* allocate() {
+    if (first_ == nullptr) return fiber_slab.allocate();
+    --count_;
+    return std::exchange(first_, first_->next);
+  }
+  void free(void* fiber) {
+    if (count_ == kMost) return fiber_slab.free(fiber);
+    ++count_;
+    first_ = new (fiber) Spare{first_};
+  }
+  void give_back() {
+    while (first_ != nullptr) fiber_slab.free(std::exchange(first_, first_->next));
+    count_ = 0;
+  }
+
+ private:
+  static constexpr unsigned kMost = 64;
+  struct Spare {
+    Spare* next;
+  };
+  Spare* first_ = nullptr;
+  unsigned count_ = 0;
+};
+constinit thread_local SpareFibers spare_fibers __attribute__((tls_model("initial-exec")));
+
 void end_fiber(fsan_fiber& fiber) {
   keep_last_release(fiber);
   if (fiber.clock.started()) fiber.clock.end();
   clear_stack(fiber);
-  remove_live(fiber);
   fiber_info_ended(*fiber.info);
   fiber.~fsan_fiber();
-  fiber_slab.free(&fiber);
+  spare_fibers.free(&fiber);
 }
 
 }  // namespace
@@ -57,6 +85,7 @@ void __fsan_processor_acquired(uint32_t index) {
 }
 
 void __fsan_processor_released(uint32_t) {
+  fibersan::spare_fibers.give_back();
   this_thread.ring = this_thread.own_ring;
   this_thread.segment_is_stale = true;
 }
@@ -85,12 +114,14 @@ int __fsan_run_widened(int asleep) {
 void __fsan_fiber_abandoned(struct fsan_fiber* fiber) {
   if (checking_has_stopped()) return;
   fibersan::note_fiber_abandoned();
-  fibersan::remove_live(*fiber);
+  fibersan::not_live(*fiber->info);
 }
 
 void __fsan_run_finished(void) {
   if (checking_has_stopped()) return;
-  while (fsan_fiber* fiber = fibersan::first_live()) fibersan::end_fiber(*fiber);
+  uint32_t place = 0;
+  while (fsan_fiber* fiber = fibersan::next_live(place)) fibersan::end_fiber(*fiber);
+  fibersan::spare_fibers.give_back();
   fibersan::note_run_finished();
 }
 
@@ -99,7 +130,7 @@ struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const voi
   if (checking_has_stopped()) return nullptr;
   fsan_fiber* const creator = this_thread.fiber;
   const fibersan::Caller caller = FIBERSAN_CALLER(__fsan_running.context);
-  auto* fiber = new (fibersan::fiber_slab.allocate()) fsan_fiber;
+  auto* fiber = new (fibersan::spare_fibers.allocate()) fsan_fiber;
   fibersan::StackId stack = 0;
   if (creator != nullptr) {
     stack = fibersan::note_stack(caller.context, caller.pc, caller.frame, creator->stack);
@@ -108,11 +139,10 @@ struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const voi
     fiber->checked = creator->checked;
     fibersan::refresh_stamp();
   }  // else by a timer: the fiber knows nothing until it acquires what armed the timer
-  fiber->info = fibersan::make_fiber_info(
-      id, creator == nullptr ? fibersan::kNoFiberId : creator->info->id, stack, name);
   fiber->stack = {reinterpret_cast<uintptr_t>(stack_low), reinterpret_cast<uintptr_t>(stack_high)};
   fiber->lowest_touched = fiber->stack.high;
-  fibersan::add_live(*fiber);
+  fibersan::make_fiber_info(id, creator == nullptr ? fibersan::kNoFiberId : creator->info->id,
+                            stack, name, fiber);
   return fiber;
 }
 
@@ -146,13 +176,13 @@ void __fsan_fiber_switched_in(struct fsan_fiber* fiber) {
                        this_thread.processor, fiber->info->id);
   }
   fiber->waiting.active = false;
-  fibersan::run_on_this_thread(fiber);
+  fibersan::go_on_as(fiber);
 }
 
 void __fsan_fiber_switched_out(struct fsan_fiber* fiber) {
   if (checking_has_stopped()) return;
   fiber->context = __fsan_running.context;
-  fibersan::run_on_this_thread(nullptr);
+  fibersan::go_on_as_nobody();
 }
 
 void __fsan_fiber_ended(struct fsan_fiber* fiber) {

@@ -18,13 +18,27 @@ struct Record {
   uint32_t needed_in = 0;
   char* name = nullptr;
   Record* next = nullptr;
+  fsan_fiber* live = nullptr;
 };
-static_assert(sizeof(Record) == 64);
+static_assert(sizeof(Record) == 72);
 
+// Chains grow at their head and lose records to the sweep alone, so that it may read them without
+// the lock.
 struct Bucket {
   SpinLock lock;  // rank 9
-  Record* newest FIBERSAN_GUARDED_BY(lock) = nullptr;
+  // Changes under the lock. release [R1]: the record is complete. Pairs with [A1].
+  std::atomic<Record*> newest{nullptr};
 };
+
+template <typename T>
+T peek(const T& value) {
+  // relaxed: what others write under the lock while the sweep looks; it decides under the lock.
+  return std::atomic_ref<T>(const_cast<T&>(value)).load(std::memory_order_relaxed);
+}
+template <typename T>
+void put(T& place, T value) {
+  std::atomic_ref<T>(place).store(value, std::memory_order_relaxed);  // as in peek()
+}
 
 constexpr unsigned kBucketBits = 16;
 constexpr unsigned kBuckets = 1u << kBucketBits;
@@ -39,7 +53,7 @@ std::atomic<uint32_t> sweep_number{1};
 Bucket& bucket_of(uint64_t id) { return buckets[id & (kBuckets - 1)]; }
 
 Record* find_in(Bucket& bucket, uint64_t id) FIBERSAN_REQUIRES(bucket.lock) {
-  Record* record = bucket.newest;
+  Record* record = bucket.newest.load(std::memory_order_relaxed);  // relaxed: under the lock
   while (record != nullptr && record->info.id != id) record = record->next;
   return record;
 }
@@ -85,6 +99,8 @@ class Sweep {
   enum class Phase : uint8_t { kNone, kLanes, kCreators, kDropping };
   static constexpr unsigned kSliceLanes = 1024;
   static constexpr unsigned kSliceBuckets = 256;
+  // Most records have left the caches since their fibers ended.
+  static constexpr unsigned kAhead = 16;
   // Whose accesses are likely to be found in the rings.
   static constexpr uint64_t kRecent = uint64_t{1} << 15;
   // Of a chain of creators above one that is needed.
@@ -97,7 +113,7 @@ class Sweep {
       if (newest < swept_at_[kind]) swept_at_[kind] = 0;                        // another run
       created += newest - swept_at_[kind];
     }
-    return created > (kept_ > kRecent ? kept_ : kRecent);
+    return created > 2 * (kept_ > kRecent ? kept_ : kRecent);
   }
 
   void begin(uint64_t recent) FIBERSAN_REQUIRES(lock_) {
@@ -109,6 +125,7 @@ class Sweep {
     }
     next_ = 0;
     kept_ = 0;
+    last_creator_ = kNoFiberId;
     phase_ = Phase::kLanes;
   }
 
@@ -120,6 +137,8 @@ class Sweep {
       return;
     }
     for (unsigned i = 0; i < kSliceBuckets; ++i, ++next_) {
+      const Bucket& ahead = buckets[(next_ + kAhead) % kBuckets];
+      __builtin_prefetch(ahead.newest.load(std::memory_order_relaxed));  // relaxed: a hint
       if (phase_ == Phase::kCreators) {
         need_creators(buckets[next_]);
       } else {
@@ -150,41 +169,53 @@ class Sweep {
   }
 
   [[nodiscard]] bool is_needed(const Record& record) const FIBERSAN_REQUIRES(lock_) {
-    return !record.info.finished || record.ended_in >= number_ || record.needed_in == number_ ||
-           record.info.id > recent_from_[kind_of(record.info.id)];
+    return !peek(record.info.finished) || peek(record.ended_in) >= number_ ||
+           record.needed_in == number_ || record.info.id > recent_from_[kind_of(record.info.id)];
   }
 
-  // Up each chain as far as nobody has been. Of more than 64 records in a bucket (four
-  // million fibers) some may lose their creators.
-  void need_creators(Bucket& bucket) FIBERSAN_REQUIRES(lock_) {
-    uint64_t creators[64];
-    unsigned count = 0;
-    {
-      SpinGuard guard(bucket.lock);
-      for (const Record* record = bucket.newest; record != nullptr; record = record->next) {
-        if (count < 64 && is_needed(*record)) creators[count++] = record->info.creator_id;
-      }
-    }
-    for (unsigned i = 0; i < count; ++i) {
-      uint64_t id = creators[i];
+  // Up each chain as far as nobody has been.
+  void need_creators(const Bucket& bucket) FIBERSAN_REQUIRES(lock_) {
+    const Record* record = bucket.newest.load(std::memory_order_acquire);  // acquire [A1]
+    for (; record != nullptr; record = record->next) {
+      if (!is_needed(*record)) continue;
+      uint64_t id = peek(record->info.creator_id);
+      if (id == last_creator_) continue;  // mostly
+      last_creator_ = id;
       for (unsigned n = 0; id != kNoFiberId && n < kGenerations; ++n) id = need(id);
     }
   }
 
+  bool has_some_to_drop(const Bucket& bucket) FIBERSAN_REQUIRES(lock_) {
+    unsigned kept = 0;
+    const Record* record = bucket.newest.load(std::memory_order_acquire);  // acquire [A1]
+    for (; record != nullptr && is_needed(*record); record = record->next) ++kept;
+    if (record == nullptr) kept_ += kept;
+    return record != nullptr;
+  }
+
   void drop_from(Bucket& bucket) FIBERSAN_REQUIRES(lock_) {
+    if (!has_some_to_drop(bucket)) return;
     Record* dropped = nullptr;
     {
       SpinGuard guard(bucket.lock);
-      for (Record** link = &bucket.newest; *link != nullptr;) {
-        Record* const record = *link;
+      // relaxed: under the lock. What is behind a record was complete before it.
+      Record* record = bucket.newest.load(std::memory_order_relaxed);
+      Record* kept = nullptr;
+      while (record != nullptr) {
+        Record* const next = record->next;
         if (is_needed(*record)) {
           ++kept_;
-          link = &record->next;
-          continue;
+          kept = record;
+        } else {
+          if (kept != nullptr) {
+            kept->next = next;
+          } else {
+            bucket.newest.store(next, std::memory_order_relaxed);
+          }
+          record->next = dropped;
+          dropped = record;
         }
-        *link = record->next;
-        record->next = dropped;
-        dropped = record;
+        record = next;
       }
     }
     while (dropped != nullptr) {
@@ -201,14 +232,18 @@ class Sweep {
   uint64_t swept_at_[2] FIBERSAN_GUARDED_BY(lock_) = {0, kThreadIds};
   uint64_t recent_from_[2] FIBERSAN_GUARDED_BY(lock_) = {};
   uint64_t kept_ FIBERSAN_GUARDED_BY(lock_) = 0;
+  uint64_t last_creator_ FIBERSAN_GUARDED_BY(lock_) = kNoFiberId;  // whose chain was marked last
 };
 
 constinit Sweep sweep;
 
 }  // namespace
 
-FiberInfo* make_fiber_info(uint64_t id, uint64_t creator_id, StackId created, const char* name) {
+FiberInfo* make_fiber_info(uint64_t id, uint64_t creator_id, StackId created, const char* name,
+                           fsan_fiber* live) {
   auto* record = new (record_slab.allocate()) Record;
+  record->live = live;
+  if (live != nullptr) live->info = &record->info;
   record->info = {.id = id, .creator_id = creator_id, .created = created};
   set_name(*record, name);
   // relaxed: the sweep only wants to know about how many there were.
@@ -217,15 +252,15 @@ FiberInfo* make_fiber_info(uint64_t id, uint64_t creator_id, StackId created, co
     newest.store(id, std::memory_order_relaxed);
   Bucket& bucket = bucket_of(id);
   SpinGuard guard(bucket.lock);
-  record->next = bucket.newest;
-  bucket.newest = record;
+  record->next = bucket.newest.load(std::memory_order_relaxed);  // relaxed: under the lock
+  bucket.newest.store(record, std::memory_order_release);        // release [R1]
   return &record->info;
 }
 
 void set_creator(FiberInfo& info, uint64_t creator_id, StackId created) {
   Bucket& bucket = bucket_of(info.id);
   SpinGuard guard(bucket.lock);
-  info.creator_id = creator_id;
+  put(info.creator_id, creator_id);
   info.created = created;
 }
 
@@ -238,8 +273,46 @@ void name_fiber(FiberInfo& info, const char* name) {
 void fiber_info_ended(FiberInfo& info) {
   Bucket& bucket = bucket_of(info.id);
   SpinGuard guard(bucket.lock);
-  info.finished = true;
-  record_of(info).ended_in = sweep_number.load(std::memory_order_relaxed);
+  put(info.finished, true);
+  record_of(info).live = nullptr;
+  put(record_of(info).ended_in, sweep_number.load(std::memory_order_relaxed));
+}
+
+void not_live(FiberInfo& info) {
+  Bucket& bucket = bucket_of(info.id);
+  SpinGuard guard(bucket.lock);
+  record_of(info).live = nullptr;
+}
+
+fsan_fiber* next_live(uint32_t& place) {
+  for (; place < kBuckets; ++place) {
+    Bucket& bucket = buckets[place];
+    SpinGuard guard(bucket.lock);
+    // relaxed: under the lock.
+    const Record* record = bucket.newest.load(std::memory_order_relaxed);
+    for (; record != nullptr; record = record->next)
+      if (record->live != nullptr) return record->live;
+  }
+  return nullptr;
+}
+
+void for_each_fiber(void (*visit)(const fsan_fiber&, void*), void* data) {
+  for (Bucket& bucket : buckets) {
+    SpinGuard guard(bucket.lock);
+    // relaxed: under the lock.
+    const Record* record = bucket.newest.load(std::memory_order_relaxed);
+    for (; record != nullptr; record = record->next)
+      if (record->live != nullptr) visit(*record->live, data);
+  }
+}
+
+bool visit_live_fiber(uint64_t id, void (*visit)(const fsan_fiber&, void*), void* data) {
+  Bucket& bucket = bucket_of(id);
+  SpinGuard guard(bucket.lock);
+  const Record* const record = find_in(bucket, id);
+  if (record == nullptr || record->live == nullptr) return false;
+  visit(*record->live, data);
+  return true;
 }
 
 std::optional<KnownFiber> find_fiber(uint64_t id) {

@@ -51,7 +51,20 @@ inline void refresh_stamp() {
   this_thread.segment_is_stale = true;
 }
 
-// The calling thread goes on in the name of the fiber, or of nobody.
+// The calling thread goes on in the name of the fiber. Where checking has not stopped.
+inline void go_on_as(fsan_fiber* fiber) {
+  this_thread.fiber = fiber;
+  __fsan_running.context = fiber->context;
+  refresh_stamp();
+}
+inline void go_on_as_nobody() {
+  this_thread.fiber = nullptr;
+  __fsan_running.context = 0;
+  if (__fsan_running.stamp == 0) return;
+  __fsan_running.stamp = 0;
+  this_thread.segment_is_stale = true;
+}
+// Either of them, or nobody when checking has stopped.
 void run_on_this_thread(fsan_fiber* fiber);
 
 // A thread that nobody told of gets its record; null when it is none of those.
