@@ -105,6 +105,29 @@ TEST_F(KnownFibers, TheOwnerOfARetiredLaneStays) {
   EXPECT_TRUE(find_fiber(id)->finished);
 }
 
+TEST_F(KnownFibers, ALiveFiberIsVisitedUntilItEnds) {
+  constexpr auto kCount = [](const fsan_fiber& fiber, void* visits) {
+    if (fiber.info != nullptr) ++*static_cast<int*>(visits);
+  };
+  int before = 0;
+  for_each_fiber(kCount, &before);
+  uint64_t id = 0;
+  int visits = 0;
+  {
+    FakeFiber fiber;
+    fiber.run([&] { id = this_thread.fiber->info->id; });
+    EXPECT_TRUE(visit_live_fiber(id, kCount, &visits));
+    EXPECT_EQ(visits, 1);
+    for_each_fiber(kCount, &visits);
+    EXPECT_EQ(visits, before + 2);
+  }
+  EXPECT_TRUE(known(id));
+  EXPECT_FALSE(visit_live_fiber(id, kCount, &visits));
+  for_each_fiber(kCount, &visits);
+  EXPECT_EQ(visits, 2 * before + 2);
+  EXPECT_FALSE(visit_live_fiber(kFirst - 1, kCount, &visits));
+}
+
 TEST_F(KnownFibers, OfTwoRunsTheNewestIsFound) {
   const uint64_t id = ended();
   next_id = id;
