@@ -13,15 +13,18 @@
 #ifndef FIBERSAN_DETECTOR_FIBER_H
 #define FIBERSAN_DETECTOR_FIBER_H
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "detector/abi/hooks.h"
 #include "detector/clock/fiber_clock.h"
 #include "detector/clock/on_demand.h"
 #include "detector/clock/sync.h"
+#include "detector/history/held_lock.h"
 #include "detector/history/stack.h"
 #include "detector/history/stack_table.h"
 
@@ -53,16 +56,6 @@ struct KnownFiber : FiberInfo {
   char name[kNameSize] = {};  // empty: none; cut when longer
 };
 
-struct HeldLock {
-  const void* lock = nullptr;
-  bool write = true;
-  StackId acquired = 0;
-};
-
-// A set of held locks, see race/lock_set.h; the history has this many bits for it.
-using LockSetId = uint32_t;
-inline constexpr unsigned kLockSetBits = 26;
-
 // The last release or acquire, see race/sync_note.h.
 struct SyncNote {
   std::atomic<const void*> sync{nullptr};  // null: there was none
@@ -93,7 +86,7 @@ struct Waiting {
 
 // Of a fiber, or of a thread outside of fibers.
 struct fsan_fiber {
-  static constexpr size_t kMaxHeld = 16;
+  static constexpr size_t kMaxHeld = fibersan::HeldLocks::kMax;
 
   fibersan::FiberInfo* info = nullptr;
   bool checked = true;  // false: hands on what it acquires, see race/attached_threads.h
@@ -110,7 +103,9 @@ struct fsan_fiber {
   [[nodiscard]] fibersan::HeldLock* held() const {
     return held_locks.get() == nullptr ? nullptr : held_locks.get()->data();
   }
-  fibersan::LockSetId lock_set = 0;
+  [[nodiscard]] std::span<const fibersan::HeldLock> named_locks() const {
+    return {held(), std::min(held_count, kMaxHeld)};
+  }
 
   fibersan::Waiting waiting;
   fibersan::SyncNote last_release;

@@ -4,7 +4,6 @@
 #include "detector/findings/describe.h"
 #include "detector/findings/findings.h"
 #include "detector/history/frames.h"
-#include "detector/race/lock_set.h"
 #include "detector/race/race_found.h"
 #include "detector/symbolize/trace.h"
 
@@ -56,7 +55,7 @@ void report_misuse(fsan_finding_kind kind, const void* object, const fsan_fiber*
     operation.fiber.id = static_cast<uint64_t>(gettid());
   }
   if (fiber != nullptr)
-    operation.mutexes = describe_held(scope, lock_set(fiber->lock_set), report.mutexes);
+    operation.mutexes = describe_held(scope, fiber->named_locks(), report.mutexes);
   report.summary = summary_frame(operation.stack.frames);
   report.accesses.push_back(std::move(operation));
   if (fiber != nullptr) {

@@ -13,7 +13,6 @@
 #include "detector/findings/unordered.h"
 #include "detector/history/history.h"
 #include "detector/process/options.h"
-#include "detector/race/lock_set.h"
 #include "detector/race/objects.h"
 #include "detector/race/race_found.h"
 #include "detector/symbolize/trace.h"
@@ -158,7 +157,7 @@ class RaceReporter {
     access.address = current.address;
     access.size = current.size;
     access.fiber = fiber_name(current.fiber->info->id);
-    access.mutexes = describe_held(scope, lock_set(current.fiber->lock_set), report.mutexes);
+    access.mutexes = describe_held(scope, current.fiber->named_locks(), report.mutexes);
     access.stack = make_trace(scope.symbolizer(), stack_);
     if (report.object) operation_ = true;
     return access;
@@ -178,7 +177,7 @@ class RaceReporter {
     if (past_) {
       access.address = past_->access.address;
       access.size = past_->access.size;
-      access.mutexes = describe_held(scope, lock_set(past_->lock_set), report.mutexes);
+      access.mutexes = describe_held(scope, past_->held.all(), report.mutexes);
       access.stack = make_trace(scope.symbolizer(), past_->stack);
     }
     if (!past_ || past_->stack.empty()) access.stack.lost_why = lost_stack();

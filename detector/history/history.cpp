@@ -16,7 +16,7 @@ std::optional<PastAccess> find_access(uint32_t lane, uint32_t epoch, uintptr_t a
     Segment segment;
     if (!Ring::find_last(*chunk, sequence, pattern, past.access, segment)) continue;
     past.fiber_id = segment.fiber_id;
-    past.lock_set = segment.lock_set;
+    past.held = segment.held;
     past.stack = stack_of(past.access.context);
     return past;
   }

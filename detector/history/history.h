@@ -24,8 +24,8 @@ void start_history(uint64_t events);
 struct PastAccess {
   RecordedAccess access;
   uint64_t fiber_id = 0;
-  uint32_t lock_set = 0;  // held at the access
-  Stack stack;            // empty when the calling context was forgotten
+  HeldLocks held;  // at the access
+  Stack stack;     // empty when the calling context was forgotten
 };
 
 std::optional<PastAccess> find_access(uint32_t lane, uint32_t epoch, uintptr_t address,

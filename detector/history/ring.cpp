@@ -39,8 +39,14 @@ bool Ring::find_last(const EventChunk& chunk, uint64_t sequence, const AccessPat
   for (uint32_t i = 0; i < count; ++i) {
     const uint64_t first = events[i].first.load(std::memory_order_relaxed);
     if ((first & kHeaderBit) != 0) {
-      here = decode_header(first, events[i].second.load(std::memory_order_relaxed));
+      decode_header(first, events[i].second.load(std::memory_order_relaxed), here);
       is_of_segment = here.lane == pattern.lane && here.epoch == pattern.epoch;
+      for (uint32_t locks = count_of_locks(first); locks > 0 && i + 1 < count; --locks) {
+        ++i;
+        here.held.locks[here.held.count++] =
+            decode_lock(events[i].first.load(std::memory_order_relaxed),
+                        events[i].second.load(std::memory_order_relaxed));
+      }
     } else if (is_of_segment && (first & (kWriteBit | kAtomicBit)) == kind &&
                last - (first & kAddressMask) <= kMaxSize) {
       const uint64_t second = events[i].second.load(std::memory_order_relaxed);

@@ -10,23 +10,28 @@
 // Invariants
 //   R1  An event below its chunk's count is complete; whether it was read before it was
 //       overwritten the chunk's sequence number says (event_chunks.h, E1).
-//   R2  A chunk begins with a header, so every event has one.
+//   R2  A chunk begins with a header, so every event has one. The locks of a header follow it
+//       in the same chunk, and are complete when it is.
 #ifndef FIBERSAN_DETECTOR_HISTORY_RING_H
 #define FIBERSAN_DETECTOR_HISTORY_RING_H
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 #include "detector/history/event_chunks.h"
+#include "detector/history/held_lock.h"
 
 namespace fibersan {
 
 // Bit 47 of the first word tells the two kinds apart (low bits first):
 //   access  first  = address:47 | 0 | write:1 | atomic:1 | size: mantissa:10, exponent:4
 //           second = what note_access_context() returned
-//   header  first  = fiber:47 | 1 | lock set's high 16 bits
-//           second = lock set's low 10 bits | epoch:30 | lane:24
+//   header  first  = fiber:47 | 1 | count of the locks that follow:16
+//           second = 0:10 | epoch:30 | lane:24
+//   lock    first  = address:47 | 0 | write:1
+//           second = where it was acquired
 // A size is mantissa << exponent; record() splits one that does not fit exactly.
 struct RecordedAccess {
   uintptr_t address = 0;
@@ -50,16 +55,20 @@ struct Segment {
   uint32_t lane = 0;
   uint32_t epoch = 0;
   uint64_t fiber_id = 0;
-  uint32_t lock_set = 0;  // the locks held, see race/lock_set.h; 26 bits
+  HeldLocks held;
 };
 
 class Ring {
  public:
   constexpr Ring() = default;
 
-  void start_segment(uint32_t lane, uint32_t epoch, uint64_t fiber_id, uint32_t lock_set = 0) {
-    segment_ = {lane, epoch, fiber_id, lock_set};
-    if (position_ == EventChunk::kEvents) {
+  void start_segment(uint32_t lane, uint32_t epoch, uint64_t fiber_id,
+                     std::span<const HeldLock> held = {}) {
+    segment_.lane = lane;
+    segment_.epoch = epoch;
+    segment_.fiber_id = fiber_id;
+    segment_.held.assign(held);
+    if (EventChunk::kEvents - position_ <= held.size()) {
       next_chunk();  // which begins with the header
     } else {
       put_header();
@@ -86,7 +95,7 @@ class Ring {
 
   // Calls visit(Segment, RecordedAccess) for the accesses of that chunk, oldest first, as
   // long as it has this sequence number. visit_header(Segment) is called for each header,
-  // repeated ones too.
+  // repeated ones too, without its locks.
   template <typename Visit, typename VisitHeader>
   static void visit_chunk(const EventChunk& chunk, uint64_t sequence, Visit&& visit,
                           VisitHeader&& visit_header);
@@ -104,6 +113,7 @@ class Ring {
   static constexpr uint64_t kWriteBit = uint64_t{1} << 48;
   static constexpr uint64_t kAtomicBit = uint64_t{1} << 49;
   static constexpr unsigned kSizeShift = 50;
+  static constexpr unsigned kCountShift = 48;
   static constexpr unsigned kMantissaBits = 10;
   static constexpr uint64_t kMaxMantissa = (uint64_t{1} << kMantissaBits) - 1;
   static constexpr unsigned kMaxExponent = 15;
@@ -121,15 +131,28 @@ class Ring {
   }
 
   static uint64_t header_first(const Segment& s) {
-    return (s.fiber_id & kAddressMask) | kHeaderBit | uint64_t{s.lock_set >> 10} << 48;
+    return (s.fiber_id & kAddressMask) | kHeaderBit | uint64_t{s.held.count} << kCountShift;
   }
   static uint64_t header_second(const Segment& s) {
-    return uint64_t{s.lane} << 40 | uint64_t{s.epoch} << 10 | (s.lock_set & 0x3ff);
+    return uint64_t{s.lane} << 40 | uint64_t{s.epoch} << 10;
   }
-  static Segment decode_header(uint64_t first, uint64_t second) {
-    return {static_cast<uint32_t>(second >> 40),
-            static_cast<uint32_t>(second >> 10 & ((uint64_t{1} << 30) - 1)), first & kAddressMask,
-            static_cast<uint32_t>(first >> 48 << 10 | (second & 0x3ff))};
+  // Without its locks.
+  static void decode_header(uint64_t first, uint64_t second, Segment& segment) {
+    segment.lane = static_cast<uint32_t>(second >> 40);
+    segment.epoch = static_cast<uint32_t>(second >> 10 & ((uint64_t{1} << 30) - 1));
+    segment.fiber_id = first & kAddressMask;
+    segment.held.count = 0;
+  }
+  // What was overwritten meanwhile may say anything.
+  static uint32_t count_of_locks(uint64_t header) {
+    return std::min(static_cast<uint32_t>(header >> kCountShift), uint32_t{HeldLocks::kMax});
+  }
+  static uint64_t lock_first(const HeldLock& lock) {
+    return (reinterpret_cast<uintptr_t>(lock.lock) & kAddressMask) | (lock.write ? kWriteBit : 0);
+  }
+  static HeldLock decode_lock(uint64_t first, uint64_t second) {
+    return {reinterpret_cast<const void*>(first & kAddressMask), static_cast<StackId>(second),
+            (first & kWriteBit) != 0};
   }
 
   void put(uint64_t first, uint64_t second) {
@@ -139,15 +162,26 @@ class Ring {
 
   void put_header() {
     chunk_->segments.add(segment_.lane, segment_.epoch);
-    store(header_first(segment_), header_second(segment_));
+    uint32_t at = position_;
+    fill(at++, header_first(segment_), header_second(segment_));
+    for (const HeldLock& lock : segment_.held.all()) fill(at++, lock_first(lock), lock.acquired);
+    complete_up_to(at);
   }
 
   void store(uint64_t first, uint64_t second) {
-    RingEvent& event = events_[position_];
-    event.first.store(first, std::memory_order_relaxed);
-    event.second.store(second, std::memory_order_relaxed);
-    // release [W1]: the event is complete (R1). Pairs with the acquire [W2] of the reader.
-    chunk_->count.store(++position_, std::memory_order_release);
+    const uint32_t at = position_;
+    fill(at, first, second);
+    complete_up_to(at + 1);
+  }
+
+  void fill(uint32_t at, uint64_t first, uint64_t second) {
+    events_[at].first.store(first, std::memory_order_relaxed);
+    events_[at].second.store(second, std::memory_order_relaxed);
+  }
+  void complete_up_to(uint32_t end) {
+    position_ = end;
+    // release [W1]: the events are complete (R1). Pairs with the acquire [W2] of the reader.
+    chunk_->count.store(end, std::memory_order_release);
   }
 
   void next_chunk();
@@ -170,6 +204,7 @@ void Ring::visit_chunk(const EventChunk& chunk, uint64_t sequence, Visit&& visit
   const RingEvent* const events = event_chunks.events_of(chunk);
   const uint32_t count = chunk.count.load(std::memory_order_acquire);  // [W2], pairs with [W1]
   Segment segment;
+  uint32_t locks_to_come = 0;
   for (uint32_t begin = 0; begin < count; begin += kPiece) {
     const uint32_t piece = std::min(count - begin, kPiece);
     for (uint32_t i = 0; i < piece; ++i) {
@@ -181,8 +216,12 @@ void Ring::visit_chunk(const EventChunk& chunk, uint64_t sequence, Visit&& visit
     std::atomic_thread_fence(std::memory_order_acquire);
     if (chunk.sequence.load(std::memory_order_relaxed) != sequence) return;
     for (uint32_t i = 0; i < piece; ++i) {
-      if ((copy[i].first & kHeaderBit) != 0) {
-        segment = decode_header(copy[i].first, copy[i].second);
+      if (locks_to_come != 0) {
+        --locks_to_come;
+        segment.held.locks[segment.held.count++] = decode_lock(copy[i].first, copy[i].second);
+      } else if ((copy[i].first & kHeaderBit) != 0) {
+        decode_header(copy[i].first, copy[i].second, segment);
+        locks_to_come = count_of_locks(copy[i].first);
         visit_header(segment);
       } else {
         visit(segment, decode_access(copy[i].first, copy[i].second));

@@ -17,7 +17,7 @@ constexpr uint64_t kCellBytes = 8;
 void remember(fsan_fiber& fiber, const Access& access, const Caller& caller) {
   if (this_thread.segment_is_stale) {
     this_thread.ring->start_segment(fiber.clock.lane(), fiber.clock.epoch(), fiber.info->id,
-                                    fiber.lock_set);
+                                    fiber.named_locks());
     this_thread.segment_is_stale = false;
   }
   const uint64_t context =

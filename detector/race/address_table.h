@@ -77,6 +77,15 @@ class AddressTable {
       }
       return nullptr;
     }
+    // At another address of the same cache line. Null when there is none.
+    Value* find_beside(const volatile void* other) {
+      const auto address = reinterpret_cast<uintptr_t>(other);
+      if (address / kLine != address_ / kLine) return nullptr;
+      for (Node* node = stripe_.bucket_of(address); node != nullptr; node = node->next) {
+        if (node->address == address) return &node->value;
+      }
+      return nullptr;
+    }
     Value& make() {
       if (Value* value = find()) return *value;
       return *(found_ = &table_.add(stripe_, address_));

@@ -2,14 +2,16 @@
 //
 // Invariants
 //   H1  A lock's own Sync is what its writers release. What readers of an RwMutex release
-//       is at the next address, so that readers stay unordered among themselves.
+//       is at the next address, so that readers stay unordered among themselves; both are
+//       in one cache line, as locks are aligned, and so under one lock of the table.
 //   H2  Every earlier unlock happens before a lock, as in Go. Who unlocks without holding the
 //       lock (a finding) has not learnt of the earlier ones: it adds to what the lock knows.
+#include <atomic>
+
 #include "detector/abi/hooks.h"
 #include "detector/history/context.h"
 #include "detector/race/access.h"
 #include "detector/race/held_locks.h"
-#include "detector/race/lock_set.h"
 #include "detector/race/sync_note.h"
 #include "detector/race/sync_table.h"
 
@@ -24,6 +26,27 @@ void acquire_from(fsan_fiber& fiber, const void* address, const Caller& caller) 
     if (Sync* known = sync.find()) fiber.clock.acquire(*known);
   }
   note_sync(fiber.last_acquire, fiber, address, caller);
+}
+
+// H1: writers learn from both.
+void acquire_for_writing(fsan_fiber& fiber, const void* lock, const Caller& caller) {
+  {
+    LockedSync sync(sync_table, lock);
+    if (Sync* known = sync.find()) fiber.clock.acquire(*known);
+    if (Sync* readers = sync.find_beside(readers_of(lock))) fiber.clock.acquire(*readers);
+  }
+  note_sync(fiber.last_acquire, fiber, lock, caller);
+}
+
+// The writer knows all that readers released before; the next one learns it from here.
+void release_of_writer(fsan_fiber& fiber, const void* lock, const Caller& caller) {
+  {
+    LockedSync sync(sync_table, lock);
+    if (Sync* readers = sync.find_beside(readers_of(lock))) readers->clear();
+    fiber.clock.release(sync.make());
+  }
+  refresh_stamp();
+  note_sync(fiber.last_release, fiber, lock, caller);
 }
 
 void release_to(fsan_fiber& fiber, const void* address, const Caller& caller) {
@@ -44,11 +67,6 @@ void merge_to(fsan_fiber& fiber, const void* address, const Caller& caller) {
   note_sync(fiber.last_release, fiber, address, caller);
 }
 
-void clear_sync(const void* address) {
-  LockedSync sync(sync_table, address);
-  if (Sync* known = sync.find()) known->clear();
-}
-
 // The running fiber, whose stack reaches down to this frame at least. Null: not checked.
 fsan_fiber* fiber_at(const void* frame) {
   fsan_fiber* const fiber = acting_fiber();
@@ -59,48 +77,46 @@ fsan_fiber* fiber_at(const void* frame) {
 // Locks that were released by a fiber that did not hold them, by the lock's address. The
 // fiber that took the lock finds out when it looks at its set again.
 AddressTable<bool> released_by_others;  // rank 7
+// How many are true. relaxed: whoever takes the lock afterwards is ordered after the release.
+std::atomic<uint32_t> count_released_by_others{0};
 
 bool was_released_by_others(const void* lock) {
   decltype(released_by_others)::Locked entry(released_by_others, lock);
   bool* released = entry.find();
   if (released == nullptr || !*released) return false;
   *released = false;
+  count_released_by_others.fetch_sub(1, std::memory_order_relaxed);
   return true;
 }
 
 void release_by_other(const void* lock) {
   decltype(released_by_others)::Locked entry(released_by_others, lock);
-  entry.make() = true;
+  bool& released = entry.make();
+  if (!released) count_released_by_others.fetch_add(1, std::memory_order_relaxed);
+  released = true;
 }
 
 bool is_read(fsan_lock_mode mode) { return (mode & FSAN_LOCK_READ) != 0; }
 
-size_t named_locks(const fsan_fiber& fiber) {
-  return fiber.held_count < fsan_fiber::kMaxHeld ? fiber.held_count : fsan_fiber::kMaxHeld;
-}
-
 // The history learns of it with the next access.
-void locks_changed(fsan_fiber& fiber) {
-  fiber.lock_set = add_lock_set({fiber.held(), named_locks(fiber)});
-  this_thread.segment_is_stale = true;
-}
+void locks_changed() { this_thread.segment_is_stale = true; }
 
 void add_held(fsan_fiber& fiber, const void* lock, bool write, const Caller& caller) {
   const size_t index = fiber.held_count++;
   if (index >= fsan_fiber::kMaxHeld) return;
   fiber.held_locks.make()[index] = {
-      lock, write, note_stack(caller.context, caller.pc, caller.frame, fiber.stack)};
-  locks_changed(fiber);
+      lock, note_stack(caller.context, caller.pc, caller.frame, fiber.stack), write};
+  locks_changed();
 }
 
 // The newest one that fits; false when the fiber does not hold it.
 bool remove_held(fsan_fiber& fiber, const void* lock, bool write) {
-  const size_t named = named_locks(fiber);
+  const size_t named = fiber.named_locks().size();
   for (size_t i = named; i-- > 0;) {
     if (fiber.held()[i].lock != lock || fiber.held()[i].write != write) continue;
     for (size_t j = i + 1; j < named; ++j) fiber.held()[j - 1] = fiber.held()[j];
     --fiber.held_count;
-    locks_changed(fiber);
+    locks_changed();
     return true;
   }
   if (fiber.held_count <= fsan_fiber::kMaxHeld) return false;
@@ -111,14 +127,15 @@ bool remove_held(fsan_fiber& fiber, const void* lock, bool write) {
 }  // namespace
 
 void drop_released_by_others(fsan_fiber& fiber) {
-  for (size_t i = named_locks(fiber); i-- > 0;) {
+  if (count_released_by_others.load(std::memory_order_relaxed) == 0) return;
+  for (size_t i = fiber.named_locks().size(); i-- > 0;) {
     if (was_released_by_others(fiber.held()[i].lock))
       remove_held(fiber, fiber.held()[i].lock, fiber.held()[i].write);
   }
 }
 
 bool holds_for_reading(const fsan_fiber& fiber, const void* lock) {
-  for (size_t i = 0; i < named_locks(fiber); ++i) {
+  for (size_t i = 0; i < fiber.named_locks().size(); ++i) {
     if (fiber.held()[i].lock == lock && !fiber.held()[i].write) return true;
   }
   return false;
@@ -127,8 +144,11 @@ bool holds_for_reading(const fsan_fiber& fiber, const void* lock) {
 void note_lock_acquired(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode,
                         const Caller& caller) {
   note_stack_use(fiber, reinterpret_cast<uintptr_t>(caller.frame));
-  acquire_from(fiber, lock, caller);
-  if (!is_read(mode)) acquire_from(fiber, readers_of(lock), caller);
+  if (is_read(mode)) {
+    acquire_from(fiber, lock, caller);
+  } else {
+    acquire_for_writing(fiber, lock, caller);
+  }
   drop_released_by_others(fiber);
   add_held(fiber, lock, !is_read(mode), caller);
 }
@@ -139,9 +159,7 @@ bool note_lock_released(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode
   if (is_read(mode)) {
     merge_to(fiber, readers_of(lock), caller);
   } else if (held) {
-    // The writer knows all that readers released before; the next one learns it from here.
-    clear_sync(readers_of(lock));
-    release_to(fiber, lock, caller);
+    release_of_writer(fiber, lock, caller);
   } else {
     merge_to(fiber, lock, caller);  // H2
   }

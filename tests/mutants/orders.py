@@ -169,7 +169,6 @@ WITHOUT_MODEL = {
     "detector/race/hooks_fiber.cpp": "a flag for reports, which need no more than itself",
     "detector/race/attached_threads.cpp": "a flag for reports, which need no more than itself",
     "detector/race/fiber_table.cpp": ZEROES,
-    "detector/race/lock_set.cpp": ZEROES + "; a set comes with its id",
     "detector/shadow/record.cpp": ZEROES + "; shards that are used again are ordered by their own locks",
     "detector/clock/clock.cpp": "reference counts; ThreadSanitizer judges them in unit_clock with threads (`utils/check tsan`)",
     "detector/clock/lane.cpp": "a block is made before its lanes are known; ThreadSanitizer as for clock.cpp",

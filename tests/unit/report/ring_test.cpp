@@ -67,15 +67,55 @@ TEST(Ring, LargestIdsSurviveTheEncoding) {
   uint32_t lane = (1u << 24) - 1;
   uint32_t epoch = (1u << 30) - 1;
   uint64_t fiber = (uint64_t{1} << 47) - 1;
-  uint32_t lock_set = (1u << 26) - 1;
-  ring.start_segment(lane, epoch, fiber, lock_set);
+  HeldLock locks[HeldLocks::kMax];
+  for (uint32_t i = 0; i < HeldLocks::kMax; ++i) {
+    locks[i] = {reinterpret_cast<const void*>(0x7fff'ffff'ffff - i), ~StackId{0} - i, i % 2 == 0};
+  }
+  ring.start_segment(lane, epoch, fiber, locks);
   ring.record(0x7fff'ffff'fff0, 16, false, true, ~uint64_t{0});
   auto found = find_access(lane, epoch, 0x7fff'ffff'ffff, 1, false, true);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->fiber_id, fiber);
-  EXPECT_EQ(found->lock_set, lock_set);
+  ASSERT_EQ(found->held.count, HeldLocks::kMax);
+  for (uint32_t i = 0; i < HeldLocks::kMax; ++i) {
+    EXPECT_EQ(found->held.locks[i].lock, locks[i].lock);
+    EXPECT_EQ(found->held.locks[i].acquired, locks[i].acquired);
+    EXPECT_EQ(found->held.locks[i].write, locks[i].write);
+  }
   EXPECT_EQ(found->access.address, 0x7fff'ffff'fff0u);
   EXPECT_EQ(found->access.context, ~uint64_t{0});
+}
+
+// Wherever in a chunk a segment begins, and in the chunk that it goes on in.
+TEST(Ring, LocksAreFoundWithEveryAccessOfTheirSegment) {
+  OwnRing ring;
+  const uint32_t lane = new_lane();
+  HeldLock locks[3];
+  constexpr uint32_t kSegments = 3 * EventChunk::kEvents;
+  for (uint32_t i = 0; i < kSegments; ++i) {
+    for (uint64_t j = 0; j < i % 4; ++j)
+      locks[j] = {reinterpret_cast<const void*>(0x1000 + j * 8), i, false};
+    ring.start_segment(lane, i + 1, i, {locks, i % 4});
+    ring.record(0x2000, 8, true, false, i);
+  }
+  for (uint64_t i = 0; i < EventChunk::kEvents; ++i) ring.record(0x3000, 8, true, false, i);
+  for (uint32_t i = kSegments - 500; i < kSegments; ++i) {
+    const auto found =
+        find_access(lane, i + 1, i == kSegments - 1 ? 0x3000 : 0x2000, 8, true, false);
+    ASSERT_TRUE(found) << i;
+    ASSERT_EQ(found->held.count, i % 4);
+    for (const HeldLock& lock : found->held.all()) EXPECT_EQ(lock.acquired, i);
+  }
+}
+
+TEST(Ring, LocksAreNoAccesses) {
+  OwnRing ring;
+  const uint32_t lane = new_lane();
+  const HeldLock lock{reinterpret_cast<const void*>(0x2000), 0, true};
+  ring.start_segment(lane, 1, 1, {&lock, 1});
+  EXPECT_FALSE(find_access(lane, 1, 0x2000, 8, true, false));
+  for_each_remembered_fiber([](uint64_t fiber, void*) { EXPECT_LT(fiber, uint64_t{1} << 47); },
+                            nullptr);
 }
 
 TEST(Ring, WideRangesCoverExactlyTheirBytes) {
