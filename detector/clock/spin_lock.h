@@ -1,7 +1,8 @@
 // spin_lock.h: a lock for sections of a few dozen instructions, usable inside hooks.
 //
 // Cost:     one compare-and-swap and one store when nobody else holds it.
-// Threads:  any. A waiter spins a little, then yields its CPU to the holder.
+// Threads:  any. A waiter spins a little, then yields its CPU to the holder. Signals of the
+//           program wait until the thread holds none (signal_delay.h).
 // Not here: locks of the program under test.
 //
 // Ranks of the clock's locks (a holder takes only higher ones):
@@ -12,6 +13,8 @@
 #include <sched.h>
 
 #include <atomic>
+
+#include "detector/clock/signal_delay.h"
 
 #define FIBERSAN_CAPABILITY __attribute__((capability("mutex")))
 #define FIBERSAN_SCOPED_CAPABILITY __attribute__((scoped_lockable))
@@ -30,12 +33,16 @@ class FIBERSAN_CAPABILITY SpinLock {
   SpinLock& operator=(const SpinLock&) = delete;
 
   void lock() FIBERSAN_ACQUIRES() {
+    signals_wait();
     // acquire [A1], pairs with release [R1] of the last holder.
     while (held_.exchange(true, std::memory_order_acquire)) wait();
   }
   // False at once when somebody holds it.
   [[nodiscard]] bool try_lock() __attribute__((try_acquire_capability(true))) {
-    return !held_.exchange(true, std::memory_order_acquire);  // acquire [A1]
+    signals_wait();
+    if (!held_.exchange(true, std::memory_order_acquire)) return true;  // acquire [A1]
+    signals_come_in();
+    return false;
   }
   // The same where `parallel` says whether other threads use the lock: when not, a plain store
   // does, which one that comes then waits for.
@@ -48,6 +55,7 @@ class FIBERSAN_CAPABILITY SpinLock {
   void unlock() FIBERSAN_RELEASES() {
     // release [R1], pairs with acquire [A1] of the next holder.
     held_.store(false, std::memory_order_release);
+    signals_come_in();
   }
 
  private:

@@ -3,11 +3,8 @@
 // Output:   a report in progress is finished and the last line printed; then the signal
 //           does what it would have done, with its own status and core file.
 // Errors:   none; a report that does not end in a while is given up.
-// Not here: stacks that overflow, see runtime/overflow.cpp, whose handler comes first.
-//
-// Invariants
-//   S1  A handler stands only where the program has none: sigaction() and signal() put the
-//       detector's in place of SIG_DFL, and tell the program SIG_DFL.
+// Not here: stacks that overflow, see runtime/overflow.cpp, whose handler comes first; how a
+//           handler comes to be called, see signals.h.
 #ifndef FIBERSAN_DETECTOR_PROCESS_DEADLY_SIGNALS_H
 #define FIBERSAN_DETECTOR_PROCESS_DEADLY_SIGNALS_H
 

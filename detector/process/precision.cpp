@@ -15,7 +15,7 @@ ForgottenThings collect_forgotten() {
       {clock.fibers_without_lane, "fiber without a lane", "fibers without a lane"},
       {clock.epochs_exhausted, "epoch not counted", "epochs not counted"},
       {dropped_stamps(), "access dropped from a full cell", "accesses dropped from full cells"},
-      {uint64_t{checking_has_stopped()}, "child of a fork beside other threads not checked", ""},
+      {uint64_t{something_was_unchecked()}, "child of a fork beside other threads not checked", ""},
       {foreign_threads(), "foreign thread not checked", "foreign threads not checked"},
       {forgotten_stacks(), "stack not kept", "stacks not kept"},
   };

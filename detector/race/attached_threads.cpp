@@ -198,6 +198,7 @@ AttachedThread& record_of(fsan_fiber& fiber) {
 fsan_fiber* running_fiber() { return this_thread.fiber; }
 
 void run_on_this_thread(fsan_fiber* fiber) {
+  const SignalsWait inside;
   if (fiber == nullptr || checking_has_stopped()) return go_on_as_nobody();
   go_on_as(fiber);
 }
@@ -235,8 +236,11 @@ AttachedThread* thread_created(fsan_fiber& creator, StackId where, bool detached
   AttachedThread* thread = make_record(creator.info->id, where);
   thread->fiber.checked = creator.checked;
   thread->processor = this_thread.processor;
-  thread->fiber.snapshot = creator.clock.spawn();  // A1
-  thread->fiber.snapshot.drop_lane();              // A4: which one it gets is seen when it begins
+  {
+    const SignalsWait inside;
+    thread->fiber.snapshot = creator.clock.spawn();  // A1
+  }
+  thread->fiber.snapshot.drop_lane();  // A4: which one it gets is seen when it begins
   refresh_stamp();
   thread->may_be_joined = !detached;
   thread->references = detached ? 2 : 3;
@@ -317,6 +321,7 @@ void thread_ends() {
 }
 
 fsan_fiber* attach_unseen_thread() {
+  if (checking_has_stopped()) note_unchecked();
   if (this_thread.kind != ThreadKind::kUnseen) return nullptr;
   if (!has_end_key || checking_has_stopped()) return nullptr;
   AttachedThread* thread = make_record(kNoFiberId, 0);  // A3

@@ -190,6 +190,7 @@ void fence(unsigned order) {
   fsan_fiber* const fiber = accessing_fiber();
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   if (fiber == nullptr) return;
+  const SignalsWait inside;
   if (acquires(order)) {
     if (Sync* loaded = fiber->fence_acquire.get()) {
       fiber->clock.acquire(*loaded);

@@ -20,6 +20,7 @@ namespace fibersan {
 namespace {
 
 constinit std::atomic<bool> stopped{false};
+constinit std::atomic<bool> unchecked{false};
 constinit Slab fiber_slab(sizeof(fsan_fiber));
 
 // Records of fibers that ended on this worker, for the next ones that it creates: no lock.
@@ -64,6 +65,10 @@ void end_fiber(fsan_fiber& fiber) {
 
 // relaxed: set while the process has one thread.
 bool checking_has_stopped() { return stopped.load(std::memory_order_relaxed); }
+
+// relaxed: nothing depends on when it is seen.
+void note_unchecked() { unchecked.store(true, std::memory_order_relaxed); }
+bool something_was_unchecked() { return unchecked.load(std::memory_order_relaxed); }
 
 void stop_checking() {
   stopped.store(true, std::memory_order_relaxed);
@@ -134,6 +139,7 @@ struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const voi
   fibersan::StackId stack = 0;
   if (creator != nullptr) {
     stack = fibersan::note_stack(caller.context, caller.pc, caller.frame, creator->stack);
+    const fibersan::SignalsWait inside;
     fiber->snapshot = creator->clock.spawn();
     fibersan::note_stack_use(*creator, reinterpret_cast<uintptr_t>(caller.frame));
     fiber->checked = creator->checked;

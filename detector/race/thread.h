@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "detector/abi/hooks.h"
+#include "detector/clock/signal_delay.h"
 #include "detector/fiber.h"
 #include "detector/history/ring.h"
 
@@ -58,11 +59,13 @@ inline void go_on_as(fsan_fiber* fiber) {
   refresh_stamp();
 }
 inline void go_on_as_nobody() {
+  if (__fsan_running.stamp != 0) {
+    __fsan_running.stamp = 0;
+    this_thread.segment_is_stale = true;
+  }
+  FIBERSAN_SIGNAL_FENCE();  // T1 holds in a handler, too
   this_thread.fiber = nullptr;
   __fsan_running.context = 0;
-  if (__fsan_running.stamp == 0) return;
-  __fsan_running.stamp = 0;
-  this_thread.segment_is_stale = true;
 }
 // Either of them, or nobody when checking has stopped.
 void run_on_this_thread(fsan_fiber* fiber);
@@ -84,6 +87,9 @@ void start_main_thread(StackBounds stack);
 // checked, for ever.
 void stop_checking();
 bool checking_has_stopped();
+// Something came afterwards that would have been checked.
+void note_unchecked();
+bool something_was_unchecked();
 
 }  // namespace fibersan
 
