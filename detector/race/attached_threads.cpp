@@ -10,6 +10,7 @@
 #include "detector/collector/lane_collector.h"
 #include "detector/race/known_fibers.h"
 #include "detector/race/sync_note.h"
+#include "detector/race/sync_table.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/shadow.h"
 
@@ -33,7 +34,7 @@ struct AttachedThread {
 namespace {
 
 constexpr unsigned kWorkerLimit = 16384;
-constexpr uintptr_t kPage = 4096;
+constexpr uintptr_t kBelowLastHook = 1024;
 
 // Never destroyed: hooks are called until the very end.
 [[clang::no_destroy]] constinit fsan_fiber main_thread;
@@ -217,13 +218,15 @@ void start_main_thread(StackBounds stack) {
   run_on_this_thread(&main_thread);
 }
 
-// What the stack leaves in the shadow is nobody's. A page more than was seen: a frame below
-// the last hook may have handed out its address without one.
+// What the stack leaves in the shadow is nobody's. The fiber's own stamps are not below what
+// hooks saw, and neither are others': to hand out the address of a frame takes a hook below it.
+// Unless that was covered by an access of the frame's caller: hence some more.
 void clear_stack(const fsan_fiber& fiber) {
-  uintptr_t low = fiber.lowest_touched - kPage;
+  uintptr_t low = fiber.lowest_touched - kBelowLastHook;
   if (low < fiber.stack.low || low > fiber.stack.high) low = fiber.stack.low;
   if (fiber.lowest_touched >= fiber.stack.high) return;
   clear_shadow(low, fiber.stack.high - low);
+  sync_table.forget(low, fiber.stack.high - low);
 }
 
 Ring& worker_ring(uint32_t index) {
