@@ -6,8 +6,8 @@
 
 #include <atomic>
 #include <cerrno>
-
-#include "detector/clock/check.h"
+#include <cstdio>
+#include <cstring>
 
 namespace fibersan {
 namespace {
@@ -21,15 +21,30 @@ unsigned shard_of_this_thread() {
   return shard;
 }
 
+// No stdio: it may want memory too. The end of the process may, and comes here again.
+[[noreturn]] void no_memory(std::size_t size) {
+  static std::atomic<bool> told{false};
+  // relaxed: one of them says it.
+  if (told.exchange(true, std::memory_order_relaxed)) ::_exit(1);
+  char line[256];
+  const int length = std::snprintf(line, sizeof line,
+                                   "FiberSan: cannot map %zu bytes for what it remembers: %s (see "
+                                   "ulimit -v and vm.overcommit_memory)\n",
+                                   size, std::strerror(errno));
+  [[maybe_unused]] const ssize_t written =
+      ::write(STDERR_FILENO, line, static_cast<std::size_t>(length));
+  ::_exit(1);
+}
+
 }  // namespace
 
 void* map_memory(std::size_t size) {
   // A hook must not change what the program sees in errno, and the system call is made
-  // without the C library's mmap, which the detector may be watching.
+  // without the C library's mmap, which the detector watches.
   const int saved = errno;
   const long memory = ::syscall(SYS_mmap, nullptr, size, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L);
-  FIBERSAN_CHECK(memory != -1 && "out of memory for the detector", size);
+  if (memory == -1) no_memory(size);
   errno = saved;
   return reinterpret_cast<void*>(memory);
 }

@@ -12,9 +12,10 @@
 #include <cstring>
 #include <mutex>
 
+int shared = 0;
+
 namespace {
 
-int shared = 0;
 std::mutex* given = nullptr;
 std::atomic<const void*> places[2];
 
