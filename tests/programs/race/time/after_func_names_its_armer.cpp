@@ -44,11 +44,11 @@ int main(int, char** arguments) {
     auto armer = fiber::spawn([what] {
       if (what == "context") {
         auto [context, cancel] = fiber::with_cancel(fiber::Context::background());
-        auto registration = attach(context);
+        static auto registration = attach(context);  // whoever drops the last one is ordered
         cancel();
       } else {
-        auto timer = arm(what == "reset" ? 1h : 1ms);
-        if (what == "reset") fiber::spawn([timer]() mutable { reset(timer); }).join();
+        static auto timer = arm(what == "reset" ? 1h : 1ms);  // as above
+        if (what == "reset") fiber::spawn([] { reset(timer); }).join();
       }
       while (!called.load(std::memory_order_relaxed)) fiber::yield();
     });
