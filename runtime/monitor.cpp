@@ -34,7 +34,7 @@ constexpr Clock::duration kIdleBeforeSleep = milliseconds(20);
 constexpr Clock::duration kSlotPause = microseconds(250);
 constexpr uint32_t kMostTaken = 4;  // or as many as there are processors
 
-[[noreturn]] void fatal_no_thread(const std::system_error& error) {
+[[noreturn]] void fatal_no_thread(const std::exception& error) {
   std::fflush(stdout);
   std::fprintf(stderr,
                "fatal error: cannot start a thread for an idle processor beside %u others: %s; "
@@ -126,7 +126,7 @@ void Monitor::start_threads() {
   while (Processor* processor = scheduler.idle.take_waiting_for_thread(spinning)) {
     try {
       worker_threads.start(*processor, spinning);
-    } catch (const std::system_error& error) {
+    } catch (const std::exception& error) {  // the system has no thread left, or no memory
       fatal_no_thread(error);
     }
   }

@@ -75,13 +75,20 @@ TEST_P(Blocking, OthersRunMeanwhile) {
     std::vector<std::unique_ptr<std::binary_semaphore>> turn;
     for (int i = 0; i <= kFibers; ++i) turn.push_back(std::make_unique<std::binary_semaphore>(0));
     std::vector<Handle<void>> handles;
+    std::atomic<int> in_calls{0};
     for (int i = 0; i < kFibers; ++i) {
       handles.push_back(spawn([&, i] {
-        blocking([&] { turn[static_cast<size_t>(i) + 1]->acquire(); });
+        blocking([&] {
+          ++in_calls;
+          turn[static_cast<size_t>(i) + 1]->acquire();
+        });
         turn[static_cast<size_t>(i)]->release();
       }));
     }
-    go([&] { turn[kFibers]->release(); });
+    go([&] {
+      while (in_calls != kFibers) yield();  // each on a thread of its own
+      turn[kFibers]->release();
+    });
     blocking([&] { turn[0]->acquire(); });
     for (auto& handle : handles) handle.join();
     EXPECT_GT(internal::worker_threads.count(), static_cast<unsigned>(kFibers));

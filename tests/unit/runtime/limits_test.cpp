@@ -79,11 +79,13 @@ TEST_F(LimitsDeathTest, AddressSpaceForStacks) {
 
 TEST_F(LimitsDeathTest, AddressSpaceForStacksThatNobodyCatches) {
   const auto body = [] {
-    run([] {
-      limit_memory(size_t{100} << 20);
-      Semaphore gate(0);
-      for (;;) go([&gate] { gate.acquire(); });
-    });
+    run(
+        [] {
+          limit_memory(size_t{100} << 20);
+          Semaphore gate(0);
+          for (;;) go([&gate] { gate.acquire(); });
+        },
+        {.procs = 1});  // with more it may be a thread that finds no room
   };
   EXPECT_EXIT(body(), KilledBySignal(SIGABRT),
               "fatal error: exception in fiber 1: fiber: cannot map .* of address space");

@@ -68,7 +68,7 @@ void given_away() {
 // A library's data at the place where an earlier one was unloaded. Nothing orders the fibers.
 void reloaded(const char* path) {
   const std::string copy = std::string(path) + ".copy";
-  const std::string command = "cp " + std::string(path) + " " + copy;
+  const std::string command = "cp '" + std::string(path) + "' '" + copy + "'";
   if (std::system(command.c_str()) != 0) std::abort();
   auto use = [&] {
     void* library = dlopen(copy.c_str(), RTLD_NOW | RTLD_LOCAL);
