@@ -237,6 +237,7 @@ void access_cell(const Access& access, const Caller& caller) {
 
 void access_range(const Access& access, const Caller& caller) {
   fsan_fiber* const fiber = accessing_fiber();
+  if (acts_alone()) return;
   if (fiber == nullptr) return;
   const Conflicts conflicts = check_access(*fiber, access, caller);
   if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);

@@ -18,6 +18,7 @@ namespace fibersan {
 
 constinit thread_local ThreadState this_thread;
 constinit std::atomic<bool> accesses_are_parallel{false};
+constinit std::atomic<bool> main_thread_is_alone{true};
 
 struct AttachedThread {
   fsan_fiber fiber;
@@ -62,6 +63,8 @@ ThreadRing* idle_rings FIBERSAN_GUARDED_BY(rings_lock) = nullptr;
 
 SpinLock parallel_lock;  // rank 4
 unsigned live_threads FIBERSAN_GUARDED_BY(parallel_lock) = 0;
+bool had_threads FIBERSAN_GUARDED_BY(parallel_lock) = false;
+bool run_is_on FIBERSAN_GUARDED_BY(parallel_lock) = false;
 bool run_is_parallel FIBERSAN_GUARDED_BY(parallel_lock) = false;
 
 SpinLock handing_over;  // rank 4
@@ -71,11 +74,13 @@ void update_parallel() FIBERSAN_REQUIRES(parallel_lock) {
   // relaxed: when it becomes true the second thread has not started yet, and when it becomes
   // false only one is left.
   accesses_are_parallel.store(live_threads != 0 || run_is_parallel, std::memory_order_relaxed);
+  main_thread_is_alone.store(!had_threads && !run_is_on, std::memory_order_relaxed);
 }
 
 void count_live(int change) {
   SpinGuard guard(parallel_lock);
   live_threads += static_cast<unsigned>(change);
+  had_threads = true;
   update_parallel();
 }
 
@@ -394,6 +399,7 @@ void note_run_started(bool parallel) {
     lanes_handed_over.clear();
   }
   SpinGuard guard(parallel_lock);
+  run_is_on = true;
   run_is_parallel = parallel;
   update_parallel();
 }
@@ -418,6 +424,9 @@ void note_run_finished() {
     this_thread.fiber->clock.acquire(lanes_handed_over);  // A4
   }
   refresh_stamp();
+  SpinGuard guard(parallel_lock);
+  run_is_on = false;
+  update_parallel();
 }
 
 void note_fiber_abandoned() { count_live(+1); }

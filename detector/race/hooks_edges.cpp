@@ -144,6 +144,7 @@ bool holds_for_reading(const fsan_fiber& fiber, const void* lock) {
 void note_lock_acquired(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode,
                         const Caller& caller) {
   note_stack_use(fiber, reinterpret_cast<uintptr_t>(caller.frame));
+  if (acts_alone()) return add_held(fiber, lock, !is_read(mode), caller);
   if (is_read(mode)) {
     acquire_from(fiber, lock, caller);
   } else {
@@ -156,6 +157,7 @@ void note_lock_acquired(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode
 bool note_lock_released(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode,
                         const Caller& caller) {
   const bool held = remove_held(fiber, lock, !is_read(mode));
+  if (acts_alone()) return held;
   if (is_read(mode)) {
     merge_to(fiber, readers_of(lock), caller);
   } else if (held) {

@@ -26,7 +26,7 @@ void memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const void* fr
   const Access access = begin_free(address, size);
   const Caller caller = {pc, frame, __fsan_running.context};
   fsan_fiber* const fiber = this_thread.fiber;  // null: not checked, frees without a stamp
-  if (fiber == nullptr) return;
+  if (fiber == nullptr || acts_alone()) return;
   if (size < kGiveBackFrom) return access_range(access, caller);
   const Conflicts conflicts = check_touched(*fiber, access, caller);
   if (!conflicts.empty()) report_conflicts(*fiber, access, caller, conflicts);
@@ -36,7 +36,7 @@ void mapped_memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const v
   const Access access = begin_free(address, size);
   const Caller caller = {pc, frame, __fsan_running.context};
   fsan_fiber* const fiber = this_thread.fiber;
-  if (fiber != nullptr)
+  if (fiber != nullptr && !acts_alone())
     report_conflicts(*fiber, access, caller, check_without_stamp(*fiber, access));
   clear_shadow(address, size);
 }
