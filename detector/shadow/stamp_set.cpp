@@ -77,6 +77,7 @@ void StampSet::drop_outdone_by(const Stamp& merged) {
 // S1, S2. False: there is no memory for a first stamp.
 bool StampSet::make_room(Stamp access, const FiberClock& clock, uint64_t& forgotten) {
   for (uint32_t i = 0; i < capacity(); ++i) {
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): without stamps the capacity is 0.
     Stamp& entry = stamps[i];
     if (entry == 0 || is_hole(entry) || !replaces(access, entry, clock)) continue;
     entry &= ~kStampMaskBits;

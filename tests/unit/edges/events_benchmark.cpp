@@ -10,7 +10,6 @@
 #include "detector/abi/hooks.h"
 #include "detector/heap/allocate.h"
 #include "detector/history/history.h"
-#include "detector/history/history.h"
 #include "detector/race/race_found.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/layout.h"
