@@ -166,6 +166,7 @@ BY_HAND = [
 # Files whose orders no model is about, and why.
 WITHOUT_MODEL = {
     "detector/race/hooks_atomic.cpp": "the program's own operations, all made seq_cst",
+    "detector/findings/report_lock.cpp": "a lock of one exchange each way around a system call",
     "detector/race/hooks_fiber.cpp": "a flag for reports, which need no more than itself",
     "detector/race/attached_threads.cpp": "a flag for reports, which need no more than itself",
     "detector/race/fiber_table.cpp": ZEROES,
