@@ -66,7 +66,7 @@ FindingScope::~FindingScope() { unlock_reports(); }
 bool FindingScope::is_new(uint64_t fingerprint) {
   if (over.load(std::memory_order_relaxed)) return false;    // D3
   if (state().seen.insert(fingerprint).second) return true;  // D2
-  count_occurrence();
+  count_occurrences(1);
   return false;
 }
 
@@ -90,7 +90,7 @@ Symbolizer& FindingScope::symbolizer() { return state().symbolizer; }
 
 uint64_t findings_reported() { return reported.load(std::memory_order_relaxed); }
 
-void count_occurrence() { occurrences.fetch_add(1, std::memory_order_relaxed); }
+void count_occurrences(uint64_t count) { occurrences.fetch_add(count, std::memory_order_relaxed); }
 uint64_t further_occurrences() { return occurrences.load(std::memory_order_relaxed); }
 
 void findings_before_fork() { lock_reports(); }

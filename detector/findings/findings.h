@@ -53,8 +53,8 @@ class FindingScope {
 
 uint64_t findings_reported();
 
-// A finding that was reported before has occurred again.
-void count_occurrence();
+// A finding that was reported before has occurred again, so many times.
+void count_occurrences(uint64_t count);
 uint64_t further_occurrences();
 
 // Around fork(): no other thread is within a report, and the child starts with none.

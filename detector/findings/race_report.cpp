@@ -1,11 +1,14 @@
-// race_report.cpp: from a RaceFound to a Report: finds the other stack, drops duplicates,
-// describes who and where.
+// race_report.cpp: from races to Reports: finds the other stacks, drops duplicates, describes who
+// and where.
 //
-// Cost:     a pair seen before at the same cell and epoch: a frame walk and one load.
-//           Otherwise a search of the history, and for a new pair symbolization.
+// Cost:     a frame walk, and one load for a pair seen before at the same cell and epoch. For the
+//           others of an access one search of the history, and symbolization for each new pair.
 #include <algorithm>
 #include <atomic>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 #include "detector/findings/describe.h"
 #include "detector/findings/findings.h"
@@ -48,8 +51,9 @@ class RecentRaces {
     return false;
   }
 
+  static constexpr size_t kSlots = 65536;
+
  private:
-  static constexpr size_t kSlots = 4096;
   std::atomic<uint64_t> keys_[kSlots] = {};
 };
 
@@ -89,26 +93,27 @@ std::string lost_stack() {
   return "stack no longer in history (history_size=" + std::to_string(options.history_size) + ")";
 }
 
+// What is the same for all races of one access.
+struct Second {
+  explicit Second(const CurrentAccess& access)
+      : current(access),
+        stack(walk_frames(access.frame, access.pc, access.fiber->stack)),
+        hash(hash_of(stack)) {}
+
+  const CurrentAccess& current;
+  Stack stack;
+  uint64_t hash;
+  // Looked up before anything is allocated.
+  std::optional<HeapBlock> block = heap_blocks.find(current.address);
+};
+
 class RaceReporter {
  public:
-  explicit RaceReporter(const RaceFound& race)
-      : race_(race),
-        bytes_(contested_bytes(race.cell, race.previous, race.current)),
-        stack_(walk_frames(race.current.frame, race.current.pc, race.current.fiber->stack)) {}
+  // `past`: the first access of the race, found in the history or not.
+  RaceReporter(const Second& second, const SearchedAccess& past)
+      : second_(second), current_(second.current), past_(past), block_(second.block) {}
 
-  void report() {
-    uint64_t own = hash_of(stack_);
-    if (recent_races.seen(mix(mix(own, race_.previous & ~kStampMaskBits), race_.cell))) {
-      count_occurrence();
-      return;
-    }
-    block_ = heap_blocks.find(race_.current.address);
-    past_ =
-        find_access(stamp_lane(race_.previous), stamp_epoch(race_.previous), bytes_.address,
-                    bytes_.size, !stamp_is_read(race_.previous), stamp_is_atomic(race_.previous));
-    FindingScope scope;
-    uint64_t other = past_ ? hash_of(past_->stack) : 0;
-    if (!scope.is_new(hash_of_pair(own, other))) return;
+  void report(FindingScope& scope) {
     Report report;
     build(scope, report);
     scope.publish(kind_, report);
@@ -116,7 +121,7 @@ class RaceReporter {
 
  private:
   void build(FindingScope& scope, Report& report) {
-    const CurrentAccess& current = race_.current;
+    const CurrentAccess& current = current_;
     ObjectInfo object;
     bool on_object = find_object(reinterpret_cast<const void*>(current.address), object);
     if (current.is_operation || on_object) {
@@ -127,27 +132,27 @@ class RaceReporter {
     kind_ = kind_of_race(on_object && object.kind == FSAN_OBJECT_WAITGROUP, report);
     report.accesses.push_back(current_access(scope, report));
     report.accesses.push_back(previous_access(scope, report));
-    if (!report.object) report.location = describe_location(scope, race_.current, block_);
+    if (!report.object) report.location = describe_location(scope, current_, block_);
     report.summary = summary_frame(report.accesses[0].stack.frames);
     add_fibers(scope, report);
     report.notes.push_back(
-        why_unordered(scope, previous_fiber(), stamp_epoch(race_.previous), *current.fiber));
+        why_unordered(scope, previous_fiber(), past_.pattern.epoch, *current.fiber));
   }
 
   fsan_finding_kind kind_of_race(bool on_wait_group, const Report& report) const {
-    const CurrentAccess& current = race_.current;
+    const CurrentAccess& current = current_;
     if (current.is_free || previous_is_free_) return FSAN_FINDING_USE_AFTER_FREE_RACE;
     if (on_wait_group) return FSAN_FINDING_WAITGROUP_MISUSE;
     if (current.is_vptr) return FSAN_FINDING_VPTR_RACE;
     // Operations on the runtime's objects use atomic stamps for reasons of their own.
     const bool both_are_accesses = !report.object;
-    if (both_are_accesses && current.atomic != stamp_is_atomic(race_.previous))
+    if (both_are_accesses && current.atomic != past_.pattern.atomic)
       return FSAN_FINDING_ATOMIC_RACE;
     return FSAN_FINDING_DATA_RACE;
   }
 
   ReportAccess current_access(FindingScope& scope, Report& report) {
-    const CurrentAccess& current = race_.current;
+    const CurrentAccess& current = current_;
     ReportAccess access;
     access.kind = report.object     ? ReportAccess::Kind::kOperation
                   : current.is_free ? ReportAccess::Kind::kFree
@@ -158,38 +163,40 @@ class RaceReporter {
     access.size = current.size;
     access.fiber = fiber_name(current.fiber->info->id);
     access.mutexes = describe_held(scope, current.fiber->named_locks(), report.mutexes);
-    access.stack = make_trace(scope.symbolizer(), stack_);
+    access.stack = make_trace(scope.symbolizer(), second_.stack);
     if (report.object) operation_ = true;
     return access;
   }
 
   ReportAccess previous_access(FindingScope& scope, Report& report) {
     ReportAccess access;
-    bool write = !stamp_is_read(race_.previous);
+    bool write = past_.pattern.write;
     access.kind = operation_          ? ReportAccess::Kind::kOperation
                   : previous_is_free_ ? ReportAccess::Kind::kFree
                   : write             ? ReportAccess::Kind::kWrite
                                       : ReportAccess::Kind::kRead;
-    access.atomic = stamp_is_atomic(race_.previous) && !operation_;
-    access.address = bytes_.address;
-    access.size = bytes_.size;
+    access.atomic = past_.pattern.atomic && !operation_;
+    access.address = past_.pattern.address;
+    access.size = past_.pattern.size;
     access.fiber = fiber_name(previous_fiber());
-    if (past_) {
-      access.address = past_->access.address;
-      access.size = past_->access.size;
-      access.mutexes = describe_held(scope, past_->held.all(), report.mutexes);
-      access.stack = make_trace(scope.symbolizer(), past_->stack);
+    Stack stack;
+    if (past_.found) {
+      access.address = past_.access.address;
+      access.size = past_.access.size;
+      access.mutexes = describe_held(scope, past_.segment.held.all(), report.mutexes);
+      stack = stack_of(past_.access.context);
+      access.stack = make_trace(scope.symbolizer(), stack);
     }
-    if (!past_ || past_->stack.empty()) access.stack.lost_why = lost_stack();
+    if (stack.empty()) access.stack.lost_why = lost_stack();
     return access;
   }
 
   // A free is a plain write of the whole block, which is then known as freed.
   bool previous_was_free() const {
-    if (stamp_is_read(race_.previous) || stamp_is_atomic(race_.previous)) return false;
-    if (!block_ || !block_->freed || race_.current.is_free) return false;
-    if (!past_) return true;
-    const RecordedAccess& access = past_->access;
+    if (!past_.pattern.write || past_.pattern.atomic) return false;
+    if (!block_ || !block_->freed || current_.is_free) return false;
+    if (!past_.found) return true;
+    const RecordedAccess& access = past_.access;
     if (access.size == block_->size) return access.address == block_->address;
     // The history keeps a large range in pieces.
     return block_->size >= kInPieces &&
@@ -198,13 +205,12 @@ class RaceReporter {
   }
 
   uint64_t previous_fiber() const {
-    if (past_) return past_->fiber_id;
-    return lane_table.owner(stamp_lane(race_.previous), stamp_epoch(race_.previous))
-        .value_or(kNoFiberId);
+    if (past_.found) return past_.segment.fiber_id;
+    return lane_table.owner(past_.pattern.lane, past_.pattern.epoch).value_or(kNoFiberId);
   }
 
   void add_fibers(FindingScope& scope, Report& report) {
-    std::vector<uint64_t> ids = {race_.current.fiber->info->id, previous_fiber()};
+    std::vector<uint64_t> ids = {current_.fiber->info->id, previous_fiber()};
     if (report.location && is_of_fiber(*report.location)) {
       ids.push_back(id_of(report.location->fiber));
     }
@@ -226,22 +232,80 @@ class RaceReporter {
     }
   }
 
-  const RaceFound& race_;
-  Bytes bytes_;
-  std::optional<HeapBlock> block_;
-  Stack stack_;
-  std::optional<PastAccess> past_;
+  const Second& second_;
+  const CurrentAccess& current_;
+  const SearchedAccess& past_;
+  const std::optional<HeapBlock>& block_;
   fsan_finding_kind kind_ = FSAN_FINDING_DATA_RACE;
   bool operation_ = false;
   bool previous_is_free_ = false;
 };
 
+// Those that were not looked at lately, with what to search for, in the order of the search.
+std::vector<SearchedAccess> not_seen_lately(const Second& second, const Races& races) {
+  std::vector<SearchedAccess> wanted;
+  for (const Race& race : races) {
+    if (recent_races.seen(mix(mix(second.hash, race.stamp & ~kStampMaskBits), race.cell))) {
+      count_occurrences(1);
+      continue;
+    }
+    const Bytes bytes = contested_bytes(race.cell, race.stamp, second.current);
+    SearchedAccess one;
+    one.pattern = {
+        stamp_lane(race.stamp),     stamp_epoch(race.stamp),    bytes.address, bytes.size,
+        !stamp_is_read(race.stamp), stamp_is_atomic(race.stamp)};
+    wanted.push_back(one);
+  }
+  std::sort(wanted.begin(), wanted.end(), [](const SearchedAccess& a, const SearchedAccess& b) {
+    return is_before(a.pattern, b.pattern);
+  });
+  return wanted;
+}
+
+// More pairs of one access than recent_races keeps apart are known by all of them together.
+bool all_seen_lately(const Second& second, const Races& races) {
+  if (races.size() <= RecentRaces::kSlots / 64) return false;
+  uint64_t sum = 0;
+  for (const Race& race : races) sum += mix(mix(2, race.stamp & ~kStampMaskBits), race.cell);
+  if (!recent_races.seen(mix(mix(second.hash, sum), races.size()))) return false;
+  count_occurrences(races.size());
+  return true;
+}
+
+// The stacks of many accesses are few.
+class StackHashes {
+ public:
+  uint64_t of(const SearchedAccess& past) {
+    if (!past.found) return 0;
+    const auto [known, is_new] = hashes_.try_emplace(past.access.context);
+    if (is_new) known->second = hash_of(stack_of(past.access.context));
+    return known->second;
+  }
+
+ private:
+  std::unordered_map<uint64_t, uint64_t> hashes_;
+};
+
 }  // namespace
 
-void report_race(const RaceFound& race) {
+void report_races(const CurrentAccess& current, const Races& races) {
   if (!may_report()) return;
   InsideDetector inside;
-  RaceReporter(race).report();
+  const Second second(current);
+  if (all_seen_lately(second, races)) return;
+  std::vector<SearchedAccess> pasts = not_seen_lately(second, races);
+  find_accesses(pasts);
+  StackHashes hashes;
+  std::unordered_set<uint64_t> pairs;
+  for (const SearchedAccess& past : pasts) {
+    const uint64_t pair = hash_of_pair(second.hash, hashes.of(past));
+    if (!pairs.insert(pair).second) {
+      count_occurrences(1);
+      continue;
+    }
+    FindingScope scope;
+    if (scope.is_new(pair)) RaceReporter(second, past).report(scope);
+  }
 }
 
 }  // namespace fibersan

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "detector/history/context.h"
 #include "detector/history/frames.h"
@@ -30,6 +31,20 @@ struct PastAccess {
 
 std::optional<PastAccess> find_access(uint32_t lane, uint32_t epoch, uintptr_t address,
                                       uint64_t size, bool write, bool atomic);
+
+// What find_access() finds, without the stack, which stack_of() tells.
+struct SearchedAccess {
+  AccessPattern pattern = {};
+  bool found = false;
+  uint64_t chunk = 0;  // its sequence number
+  RecordedAccess access;
+  Segment segment;
+};
+
+// find_access() for many at once, sorted by is_before(): one pass over the events, as long as not
+// all are found.
+bool is_before(const AccessPattern& a, const AccessPattern& b);
+void find_accesses(std::span<SearchedAccess> sorted);
 
 // Calls visit for the fiber of every header that a ring holds, the same one many times:
 // finished fibers that are not among them will be named by no stack that is found. What

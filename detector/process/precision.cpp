@@ -5,6 +5,7 @@
 #include "detector/race/attached_threads.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/extended.h"
+#include "detector/shadow/races.h"
 
 namespace fibersan {
 
@@ -15,6 +16,8 @@ ForgottenThings collect_forgotten() {
       {clock.fibers_without_lane, "fiber without a lane", "fibers without a lane"},
       {clock.epochs_exhausted, "epoch not counted", "epochs not counted"},
       {dropped_stamps(), "access dropped from a full cell", "accesses dropped from full cells"},
+      {dropped_races(), "race not reported of an access with too many",
+       "races not reported of accesses with too many"},
       {uint64_t{something_was_unchecked()}, "child of a fork beside other threads not checked", ""},
       {foreign_threads(), "foreign thread not checked", "foreign threads not checked"},
       {forgotten_stacks(), "stack not kept", "stacks not kept"},

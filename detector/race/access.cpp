@@ -1,6 +1,7 @@
 #include "detector/race/access.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "detector/history/context.h"
 #include "detector/race/access_fast.h"
@@ -37,7 +38,7 @@ void remember(fsan_fiber& fiber, const Access& access, const Caller& caller) {
       CellResult result;
       result.step = CellStep::kExtended;
       check_extended(cell, wanted, clock, result);
-      if (result.step != CellStep::kExtended) return result.races;
+      if (result.step != CellStep::kExtended) return std::move(result.races);
     }
     // relaxed: it changes only while a single thread executes accesses.
     CellResult result = accesses_are_parallel.load(std::memory_order_relaxed)
@@ -45,7 +46,7 @@ void remember(fsan_fiber& fiber, const Access& access, const Caller& caller) {
                             : check_cell<ExclusiveSlots>(cell, wanted, clock);
     if (result.step == CellStep::kFull || result.step == CellStep::kExtended)
       check_extended(cell, wanted, clock, result);
-    if (result.step != CellStep::kExtended) return result.races;
+    if (result.step != CellStep::kExtended) return std::move(result.races);
   }
 }
 
@@ -57,7 +58,7 @@ void remember(fsan_fiber& fiber, const Access& access, const Caller& caller) {
     if (stamp_is_extended(earlier)) break;  // the record tells, stamped or not
     if (earlier != 0 && races_with(earlier, wanted, clock)) races.add(earlier);
   }
-  for (const Stamp race : stamp_cell(cell, wanted, clock)) races.add(race);
+  races.add(stamp_cell(cell, wanted, clock), 0);
   return races;
 }
 
@@ -154,7 +155,7 @@ Conflicts check_without_stamp(fsan_fiber& fiber, const Access& access) {
   Cell* const to = &cell_at(access.address + access.size - 1) + 1;
   Search search{fiber.clock, with_mask(with_kind(running, access.kind), 0xff), from, address, {}};
   for_each_touched(from, to, search_cells, &search);
-  return search.conflicts;
+  return std::move(search.conflicts);
 }
 
 Conflicts check_cell_access(fsan_fiber& fiber, const Access& access, const Caller& caller) {
@@ -181,7 +182,7 @@ Conflicts check_access(fsan_fiber& fiber, const Access& access, const Caller& ca
   if (fiber.clock.stamp() == 0 || access.size == 0) return {};  // as above
   Stamping stamping{fiber, access, caller};
   stamp_bytes(stamping, access.address, access.address + access.size);
-  return stamping.conflicts;
+  return std::move(stamping.conflicts);
 }
 
 Conflicts check_touched(fsan_fiber& fiber, const Access& access, const Caller& caller) {
@@ -190,7 +191,7 @@ Conflicts check_touched(fsan_fiber& fiber, const Access& access, const Caller& c
   Cell* const from = &cell_at(access.address);
   Cell* const to = &cell_at(access.address + access.size - 1) + 1;
   for_each_touched(from, to, stamp_touched, &stamping);
-  return stamping.conflicts;
+  return std::move(stamping.conflicts);
 }
 
 void access_again(const Access& access, const Caller& caller) {
@@ -210,22 +211,19 @@ void access_again(const Access& access, const Caller& caller) {
 
 void report_conflicts(const fsan_fiber& fiber, const Access& access, const Caller& caller,
                       const Conflicts& conflicts) {
-  RaceFound race;
-  race.current.address = access.address;
-  race.current.size = access.size;
-  race.current.write = !stamp_is_read(static_cast<Stamp>(access.kind));
-  race.current.atomic = stamp_is_atomic(static_cast<Stamp>(access.kind));
-  race.current.is_free = access.is_free;
-  race.current.is_operation = access.is_operation;
-  race.current.is_vptr = access.is_vptr;
-  race.current.pc = caller.pc;
-  race.current.frame = caller.frame;
-  race.current.fiber = &fiber;
-  for (const Conflicts::Conflict& conflict : conflicts) {
-    race.previous = conflict.stamp;
-    race.cell = conflict.cell;
-    report_race(race);
-  }
+  if (conflicts.empty()) return;
+  CurrentAccess current;
+  current.address = access.address;
+  current.size = access.size;
+  current.write = !stamp_is_read(static_cast<Stamp>(access.kind));
+  current.atomic = stamp_is_atomic(static_cast<Stamp>(access.kind));
+  current.is_free = access.is_free;
+  current.is_operation = access.is_operation;
+  current.is_vptr = access.is_vptr;
+  current.pc = caller.pc;
+  current.frame = caller.frame;
+  current.fiber = &fiber;
+  report_races(current, conflicts);
 }
 
 void access_cell(const Access& access, const Caller& caller) {

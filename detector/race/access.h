@@ -46,33 +46,9 @@ struct Access {
 // The fiber in whose name the calling thread makes accesses; null: they are not checked.
 inline fsan_fiber* accessing_fiber() { return acting_fiber(); }
 
-// Stamps that an access races with, and the cells they were found in.
-class Conflicts {
- public:
-  static constexpr unsigned kMax = Races::kMax;
-  struct Conflict {
-    Stamp stamp;
-    uintptr_t cell;
-  };
-
-  // The same segment in several cells of a range is one conflict.
-  void add(const Races& races, uintptr_t cell) {
-    for (const Stamp stamp : races) add(stamp, cell);
-  }
-  void add(Stamp stamp, uintptr_t cell) {
-    for (const Conflict& known : *this) {
-      if (((known.stamp ^ stamp) & ~kStampMaskBits) == 0) return;
-    }
-    if (count_ < kMax) conflicts_[count_++] = {stamp, cell};
-  }
-  bool empty() const { return count_ == 0; }
-  const Conflict* begin() const { return conflicts_; }
-  const Conflict* end() const { return conflicts_ + count_; }
-
- private:
-  unsigned count_ = 0;
-  Conflict conflicts_[kMax];
-};
+// Stamps that an access races with, and the first cell that each was found in: the same segment in
+// several cells of a range is one conflict.
+using Conflicts = Races;
 
 // Checks and stamps every cell of the access. Reports nothing.
 Conflicts check_access(fsan_fiber& fiber, const Access& access, const Caller& caller);

@@ -1,8 +1,8 @@
-// race_found.h: two accesses that nothing orders, as the hooks see them.
+// race_found.h: accesses that nothing orders, as the hooks see them.
 //
-// Output:   RaceFound, plain data, given to report_race() on the thread that made the
-//           second access, at its moment.
-// Not here: the other stack and all words: whoever implements report_race().
+// Output:   the access and all it races with, given to report_races() on the thread that made
+//           it, at its moment.
+// Not here: the other stack and all words: whoever implements report_races().
 #ifndef FIBERSAN_DETECTOR_RACE_RACE_FOUND_H
 #define FIBERSAN_DETECTOR_RACE_RACE_FOUND_H
 
@@ -13,6 +13,7 @@
 #include "detector/clock/stamp.h"
 #include "detector/fiber.h"
 #include "detector/history/stack.h"
+#include "detector/shadow/races.h"
 
 namespace fibersan {
 
@@ -30,16 +31,9 @@ struct CurrentAccess {
   const fsan_fiber* fiber = nullptr;  // who does it, with the locks it holds
 };
 
-struct RaceFound {
-  CurrentAccess current;
-  // What was found in the shadow: lane, epoch, kind, and the bytes of `cell` it covers.
-  Stamp previous = 0;
-  uintptr_t cell = 0;  // address of the 8 bytes
-};
-
-// Reports the pair unless its pair of stacks was reported before. Called with no lock
-// held; may take long.
-void report_race(const RaceFound& race);
+// Reports each pair unless its pair of stacks was reported before. Of a race the stamp tells lane,
+// epoch, kind, and the bytes of the cell it covers. Called with no lock held; may take long.
+void report_races(const CurrentAccess& current, const Races& races);
 
 // A finding about `object` in the name of `fiber`, which is not running any more, at a
 // stack that was noted earlier.

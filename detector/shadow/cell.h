@@ -24,6 +24,7 @@
 
 #include "detector/clock/fiber_clock.h"
 #include "detector/clock/stamp.h"
+#include "detector/shadow/races.h"
 
 namespace fibersan {
 
@@ -49,29 +50,6 @@ struct ExclusiveSlots {
     __atomic_store_n(&slot, desired, __ATOMIC_RELAXED);
     return true;
   }
-};
-
-// Stamps of different segments, so pairs of different accesses.
-class Races {
- public:
-  // A cell that more fibers than this race on is reported often enough.
-  static constexpr unsigned kMax = 8;
-
-  void add(Stamp stamp) {
-    for (unsigned i = 0; i < count_; ++i) {
-      if (((stamps_[i] ^ stamp) & ~kStampMaskBits) == 0) return;
-    }
-    if (count_ < kMax) stamps_[count_++] = stamp;
-  }
-  void clear() { count_ = 0; }
-  bool empty() const { return count_ == 0; }
-  bool full() const { return count_ == kMax; }
-  const Stamp* begin() const { return stamps_; }
-  const Stamp* end() const { return stamps_ + count_; }
-
- private:
-  unsigned count_ = 0;
-  Stamp stamps_[kMax];
 };
 
 enum class CellStep { kCovered, kStamped, kExtended, kFull };

@@ -148,7 +148,7 @@ uint64_t StampSet::forget(bool also_of_live) {
 
 void StampSet::find_races(Stamp access, const FiberClock& clock, Races& races) const {
   if ((bytes & access) == 0) return;  // S3
-  for (uint32_t i = 0; i < capacity() && !races.full(); ++i) {
+  for (uint32_t i = 0; i < capacity(); ++i) {
     if (stamps[i] != 0 && races_with(stamps[i], access, clock)) races.add(stamps[i]);
   }
 }
@@ -159,7 +159,6 @@ void StampSet::outdo(Stamp access, const FiberClock& clock, Races& races) {
   for (uint32_t i = 0; i < capacity(); ++i) {
     Stamp& entry = stamps[i];
     if (entry == 0) continue;
-    if (races.full()) return;
     if (masks_overlap(entry, access)) {
       if (!clock.covers(entry)) {
         if (kinds_conflict(entry, access)) races.add(entry);

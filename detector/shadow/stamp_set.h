@@ -27,7 +27,7 @@ struct StampSet {
   // `forgotten` grows by what S2 costs.
   bool insert(Stamp stamp, const FiberClock& clock, uint64_t& forgotten);
 
-  // Adds to `races` what races with the access, as long as that has room.
+  // Adds to `races` what races with the access.
   void find_races(Stamp access, const FiberClock& clock, Races& races) const;
   // The same, and takes out what the access replaces, byte by byte (C2): of stamps that are
   // ordered before it and whose kind it outdoes only the bytes that it left alone stay.

@@ -162,7 +162,7 @@ class Explorer {
     ModelSlots::weakness = weakness_;
     const CellResult result = check_cell<ModelSlots>(cell, case_.accesses[i], fibers_.now(i));
     if (ModelSlots::incomplete) return;
-    if (!result.races.empty()) thread.race = *result.races.begin();
+    if (!result.races.empty()) thread.race = result.races.begin()->stamp;
     thread.finished = result.step == CellStep::kCovered || result.step == CellStep::kStamped ||
                       extend(state, i, result);
     thread.log.clear();  // finished, or it looks again from the start

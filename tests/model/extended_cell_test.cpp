@@ -408,7 +408,9 @@ class Explorer {
     if (result.step == CellStep::kFull || result.step == CellStep::kExtended)
       access_extended(steps, cell, case_.accesses[i], clock, result);
     again_ = result.step == CellStep::kExtended;
-    return {result.races.begin(), result.races.end()};
+    std::vector<Stamp> found;
+    for (const Race& race : result.races) found.push_back(race.stamp);
+    return found;
   }
   template <typename Visit>
   bool visit_once(ModelSteps& steps, Cell& cell, Visit visit) {

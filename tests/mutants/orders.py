@@ -52,6 +52,20 @@ class FiberClock {
 }
 """)
 
+FAKE_RACES = ("detector/shadow/races.h", """#pragma once
+#include "detector/clock/stamp.h"
+namespace fibersan {
+class Races {
+ public:
+  void add(Stamp stamp) { stamps_.push_back(stamp); }
+  void clear() { stamps_.clear(); }
+  bool empty() const { return stamps_.empty(); }
+ private:
+  std::vector<Stamp> stamps_;
+};
+}
+""")
+
 FAKE_RECORD = ("detector/shadow/record.h", """#pragma once
 #include "detector/clock/spin_lock.h"
 #include "detector/shadow/cell.h"
@@ -94,9 +108,10 @@ MODELS = [
     Model("the run queue", MEMORY + "/run_queue_test.cpp", ["runtime/run_queue.h"]),
     Model("a fiber's state", MEMORY + "/fiber_state_test.cpp", ["runtime/fiber_state.h"]),
     Model("the detector's spin lock", DETECTOR + "spin_lock.cpp", ["detector/clock/spin_lock.h"]),
-    Model("a cell of the shadow", DETECTOR + "cell.cpp", ["detector/shadow/cell.h"], fakes=[FAKE_FIBER_CLOCK]),
+    Model("a cell of the shadow", DETECTOR + "cell.cpp", ["detector/shadow/cell.h"],
+          fakes=[FAKE_FIBER_CLOCK, FAKE_RACES]),
     Model("a cell that gets a record", DETECTOR + "extended.cpp", ["detector/shadow/extended.cpp"],
-          fakes=[FAKE_FIBER_CLOCK, FAKE_RECORD]),
+          fakes=[FAKE_FIBER_CLOCK, FAKE_RACES, FAKE_RECORD]),
     Model("the ring of accesses", DETECTOR + "ring.cpp", [RING + ".h", RING + ".cpp", CHUNKS + ".h", CHUNKS + ".cpp"], [
         (CHUNKS + ".h", [], "static_assert(sizeof(RingEvent) == 16);", ""),
         (CHUNKS + ".h", [], "static_assert(sizeof(EventChunk) == 64);", ""),

@@ -50,7 +50,6 @@ void CoreTally::add(const CoreTally& other) {
   reports += other.reports;
   missed += other.missed;
   invented += other.invented;
-  limited += other.limited;
   forgotten += other.forgotten;
 }
 
@@ -152,9 +151,6 @@ void CoreWorld::check_misses(const Access& now, FiberId fiber) {
     if ((earlier.last & now.mask) == 0) continue;  // R2
     if (reported_.contains(std::minmax(earlier.key, now.key))) {
       ++tally_.required;
-    } else if (found.size() >= Races::kMax) {
-      ++tally_.limited;  // R3
-      reported_.emplace(std::minmax(earlier.key, now.key));
     } else if (now.key != 0) {
       ++tally_.required;
       ++tally_.missed;

@@ -12,7 +12,6 @@
 //       before: a pair is named by what the shadow can tell apart, (lane, epoch) of both.
 //   R2  unless on each byte that both touch a third access q came between, ordered after p and
 //       at least as strong: then (q, a) races too, and R1 asks for that pair.
-//   R3  unless a, or an access like it before, reported as many pairs as one can (Races::kMax).
 // Whatever is reported must be such a pair: an earlier access with the reported lane, epoch and
 // kind, to a byte that both touch, unordered with a. A lane and epoch that name no access at all
 // are invented too.
@@ -40,11 +39,10 @@ inline constexpr std::size_t kBlock = 16;  // of the heap
 struct CoreTally {
   std::uint64_t accesses = 0;
   std::uint64_t racy = 0;      // pairs that overlap, conflict and are unordered
-  std::uint64_t required = 0;  // of them by R1 to R3
+  std::uint64_t required = 0;  // of them by R1 and R2
   std::uint64_t reports = 0;
   std::uint64_t missed = 0;
   std::uint64_t invented = 0;
-  std::uint64_t limited = 0;    // left out by R3
   std::uint64_t forgotten = 0;  // what the detector says it forgot
   std::string first_disagreement;
 

@@ -16,7 +16,7 @@
 
 namespace fibersan {
 
-void report_race(const RaceFound&) {}
+void report_races(const CurrentAccess&, const Races&) {}
 void stop_heap_tracking() {}
 void report_misuse_at(fsan_finding_kind, const void*, const fsan_fiber&, StackId) {}
 

@@ -39,7 +39,7 @@ class OneCell : public ::testing::Test {
   // One of the stamps that the access races with, or 0.
   Stamp access(int fiber, AccessKind kind, uint8_t mask) {
     const Races races = access_cell<SharedSlots>(cell, stamp(fiber, kind, mask), fibers[fiber]);
-    return races.empty() ? 0 : *races.begin();
+    return races.empty() ? 0 : races.begin()->stamp;
   }
   void hand_over(int from, int to) {
     fibers[from].release(sync);

@@ -9,11 +9,17 @@
 
 namespace fibersan {
 
-void report_race(const RaceFound& race) {
-  if (recorded.on_race_of_threads != nullptr) return recorded.on_race_of_threads(race);
-  ++recorded.races;
-  recorded.last = race;
-  if (recorded.on_race != nullptr) recorded.on_race(race);
+void report_races(const CurrentAccess& current, const Races& races) {
+  for (const Race& found : races) {
+    const RaceFound race = {current, found.stamp, found.cell};
+    if (recorded.on_race_of_threads != nullptr) {
+      recorded.on_race_of_threads(race);
+      continue;
+    }
+    ++recorded.races;
+    recorded.last = race;
+    if (recorded.on_race != nullptr) recorded.on_race(race);
+  }
 }
 
 void stop_heap_tracking() {}

@@ -17,7 +17,7 @@ Races access_cell(Cell& cell, Stamp access, FiberClock& clock) {
     if (result.step == CellStep::kFull || result.step == CellStep::kExtended) {
       check_extended(cell, access, clock, result);
     }
-    if (result.step != CellStep::kExtended) return result.races;
+    if (result.step != CellStep::kExtended) return std::move(result.races);
   }
 }
 

@@ -8,6 +8,12 @@
 
 namespace fibersan {
 
+struct RaceFound {
+  CurrentAccess current;
+  Stamp previous = 0;
+  uintptr_t cell = 0;
+};
+
 struct Recorded {
   int races = 0;
   int misuses = 0;
