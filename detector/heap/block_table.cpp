@@ -107,7 +107,9 @@ std::optional<HeapBlock> BlockTable::begins_at(uintptr_t address) const {
 std::optional<HeapBlock> BlockTable::remove(uintptr_t address) {
   std::optional<HeapBlock> block = begins_at(address);
   if (block) {
-    words_at(address)[granule_in_region(address)].fetch_or(kFreed, std::memory_order_relaxed);
+    // Nobody else writes it: the block's words belong to whoever frees it.
+    Word& first = words_at(address)[granule_in_region(address)];
+    first.store(first.load(std::memory_order_relaxed) | kFreed, std::memory_order_relaxed);
   }
   return block;
 }

@@ -108,30 +108,96 @@ struct Stamping {
   bool remembered = false;
 };
 
-// A part of the access.
-[[gnu::always_inline]] inline void stamp_bytes(Stamping& stamping, uintptr_t from, uintptr_t end) {
+// Neighbours mostly hold the same: what was found out for one cell of a range holds for those
+// behind it that have the same two stamps. Both return the first that has not, or, with
+// `changed`, that somebody else changed meanwhile (C1).
+Cell* skip_alike(Cell* cell, const Cell* end, Stamp first, Stamp second) {
+  const auto differs = [&](int i) {
+    return (load_slot(cell[i], 0) ^ first) | (load_slot(cell[i], 1) ^ second);
+  };
+  while (end - cell >= 4 && (differs(0) | differs(1) | differs(2) | differs(3)) == 0) cell += 4;
+  while (cell != end && differs(0) == 0) ++cell;
+  return cell;
+}
+Cell* stamp_alike(Cell* cell, const Cell* end, const CellPlan& plan, bool parallel, bool& changed) {
+  const unsigned slot = (reinterpret_cast<uintptr_t>(plan.slot) & sizeof(Stamp)) != 0 ? 1 : 0;
+  const auto is_alike = [&](int i) {
+    return ((load_slot(cell[i], static_cast<int>(slot)) ^ plan.seen) |
+            (load_slot(cell[i], static_cast<int>(1 - slot)) ^ plan.other_seen)) == 0;
+  };
+  if (parallel) {
+    for (; cell != end && is_alike(0); ++cell) {
+      const CellPlan same = {&cell->slots[slot], plan.seen, plan.other_seen, plan.desired};
+      changed = !carry_out(same, true);
+      if (changed) break;
+    }
+    return cell;
+  }
+  while (end - cell >= 2 && is_alike(0) && is_alike(1)) {
+    for (const int i : {0, 1})
+      ExclusiveSlots::exchange(cell[i].slots[slot], plan.seen, plan.desired);
+    cell += 2;
+  }
+  for (; cell != end && is_alike(0); ++cell)
+    ExclusiveSlots::exchange(cell->slots[slot], plan.seen, plan.desired);
+  return cell;
+}
+
+// Cells of which the access has the same bytes.
+FIBERSAN_INLINE void check_cells(Stamping& stamping, Cell* cell, Cell* const end, uintptr_t address,
+                                 uint8_t bytes) {
   fsan_fiber& fiber = stamping.fiber;
-  const Stamp kind = with_kind(fiber.clock.stamp(), stamping.access.kind);
+  const Stamp wanted = with_mask(with_kind(fiber.clock.stamp(), stamping.access.kind), bytes);
   // relaxed: it changes only while a single thread executes accesses.
   const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
-  Cell* cell = &cell_at(from);
-  for (uintptr_t at = from; at < end; ++cell) {
-    const uintptr_t cell_start = at & ~(kCellBytes - 1);
-    const uintptr_t cell_end = cell_start + kCellBytes < end ? cell_start + kCellBytes : end;
-    const Stamp wanted = with_mask(kind, byte_mask(at, cell_end - at));
-    at = cell_end;
+  const Cell* const begin = cell;
+  while (cell != end) {
     const Stamp first = load_slot(*cell, 0);
     const Stamp second = load_slot(*cell, 1);
-    if (covered_fast(first, second, wanted)) continue;
+    Cell* here = cell++;
+    if (covered_fast(first, second, wanted)) {
+      cell = skip_alike(cell, end, first, second);
+      continue;
+    }
     if (!stamping.remembered) remember(fiber, stamping.access, stamping.caller);
     stamping.remembered = true;
-    const CellPlan plan = plan_access(*cell, wanted, fiber.known);
-    if (plan.slot != nullptr && carry_out(plan, parallel)) continue;
-    const Races races = plan.slot != nullptr ? look_again(*cell, wanted, fiber.clock)
-                                             : stamp_cell(*cell, wanted, fiber.clock);
-    if (!races.empty()) stamping.conflicts.add(races, cell_start);
+    const CellPlan plan = plan_access(*here, wanted, fiber.known);
+    if (plan.slot != nullptr && carry_out(plan, parallel)) {
+      // One that is outdone, too, makes room, and neighbours alike.
+      if (outdoes_on_lane(plan.desired, plan.other_seen)) {
+        Stamp& other = *other_slot(plan.slot);
+        parallel ? SharedSlots::exchange(other, plan.other_seen, 0)
+                 : ExclusiveSlots::exchange(other, plan.other_seen, 0);
+      }
+      bool changed = false;
+      cell = stamp_alike(cell, end, plan, parallel, changed);
+      if (!changed) continue;
+      here = cell++;
+    }
+    const Races races = plan.slot != nullptr ? look_again(*here, wanted, fiber.clock)
+                                             : stamp_cell(*here, wanted, fiber.clock);
+    if (!races.empty())
+      stamping.conflicts.add(races, address + static_cast<uintptr_t>(here - begin) * kCellBytes);
     if (!stamp_is_extended(first)) learn_known(fiber, first, second);
   }
+}
+
+// A part of the access.
+[[gnu::noinline]] void stamp_bytes(Stamping& stamping, uintptr_t at, uintptr_t end) {
+  Cell* cell = &cell_at(at);
+  // The first and the last cell may be accessed in part.
+  if (at % kCellBytes != 0 || end - at < kCellBytes) {
+    const uintptr_t start = at & ~(kCellBytes - 1);
+    const uintptr_t next = std::min(start + kCellBytes, end);
+    check_cells(stamping, cell, cell + 1, start, byte_mask(at, next - at));
+    at = next;
+    ++cell;
+  }
+  Cell* const whole_end = cell + (end - at) / kCellBytes;
+  check_cells(stamping, cell, whole_end, at, 0xff);
+  const uintptr_t last = end & ~(kCellBytes - 1);
+  if (at <= last && last != end)
+    check_cells(stamping, whole_end, whole_end + 1, last, byte_mask(last, end - last));
 }
 
 // Cells of the access.

@@ -25,8 +25,15 @@ void clear_cells(Cell* from, Cell* to) {
         cell += 4;
       if (cell == to) return;
     }
-    if (all_bits(*cell) != 0) clear_extended(*cell);
-    ++cell;
+    Cell& here = *cell++;
+    if (all_bits(here) == 0) continue;
+    if (__builtin_expect(stamp_is_extended(__atomic_load_n(&here.slots[0], __ATOMIC_RELAXED)), 0)) {
+      clear_extended(here);
+      continue;
+    }
+    // As clear_extended(): who hands memory over synchronises it.
+    __atomic_store_n(&here.slots[0], 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&here.slots[1], 0, __ATOMIC_RELAXED);
   }
 }
 
