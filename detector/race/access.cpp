@@ -235,7 +235,13 @@ Conflicts check_cell_access(fsan_fiber& fiber, const Access& access, const Calle
   if (covered_fast(first, second, wanted)) return {};
   remember(fiber, access, caller);
   Conflicts conflicts;
-  conflicts.add(stamp_cell(cell, wanted, fiber.clock), access.address & ~(kCellBytes - 1));
+  const CellPlan plan = plan_access(cell, wanted, fiber.known);
+  // relaxed: it changes only while a single thread executes accesses.
+  const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
+  if (plan.slot != nullptr && carry_out(plan, parallel)) return conflicts;
+  conflicts.add(plan.slot != nullptr ? look_again(cell, wanted, fiber.clock)
+                                     : stamp_cell(cell, wanted, fiber.clock),
+                access.address & ~(kCellBytes - 1));
   if (stamp_is_extended(first)) {
     learn_known(fiber, record_at(stamp_epoch(first)).unsure_of(wanted), 0);
   } else {
@@ -246,6 +252,8 @@ Conflicts check_cell_access(fsan_fiber& fiber, const Access& access, const Calle
 
 Conflicts check_access(fsan_fiber& fiber, const Access& access, const Caller& caller) {
   if (fiber.clock.stamp() == 0 || access.size == 0) return {};  // as above
+  if (access.address % kCellBytes + access.size <= kCellBytes)
+    return check_cell_access(fiber, access, caller);
   Stamping stamping{fiber, access, caller};
   stamp_bytes(stamping, access.address, access.address + access.size);
   return std::move(stamping.conflicts);
