@@ -49,6 +49,7 @@ class FIBERSAN_CAPABILITY SpinLock {
   [[nodiscard]] bool try_lock_if(bool parallel) __attribute__((try_acquire_capability(true))) {
     if (parallel) return try_lock();
     if (held_.load(std::memory_order_relaxed)) return false;
+    signals_wait();
     held_.store(true, std::memory_order_relaxed);
     return true;
   }
