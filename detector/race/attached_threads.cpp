@@ -8,17 +8,17 @@
 #include "detector/clock/slab.h"
 #include "detector/clock/spin_lock.h"
 #include "detector/collector/lane_collector.h"
+#include "detector/race/concurrency.h"
 #include "detector/race/known_fibers.h"
 #include "detector/race/sync_note.h"
 #include "detector/race/sync_table.h"
 #include "detector/race/thread.h"
+#include "detector/race/thread_rings.h"
 #include "detector/shadow/shadow.h"
 
 namespace fibersan {
 
 constinit thread_local ThreadState this_thread;
-constinit std::atomic<bool> accesses_are_parallel{false};
-constinit std::atomic<bool> main_thread_is_alone{true};
 
 struct AttachedThread {
   fsan_fiber fiber;
@@ -34,16 +34,11 @@ struct AttachedThread {
 
 namespace {
 
-constexpr unsigned kWorkerLimit = 16384;
 constexpr uintptr_t kBelowLastHook = 1024;
 
 // Never destroyed: hooks are called until the very end.
 [[clang::no_destroy]] constinit fsan_fiber main_thread;
 constinit Ring main_ring;
-struct alignas(64) WorkerRing {
-  Ring ring;
-};
-constinit WorkerRing worker_rings[kWorkerLimit];
 
 constinit Slab record_slab(sizeof(AttachedThread));
 SpinLock threads_lock;  // rank 4: the locks of Syncs' clocks inside
@@ -51,57 +46,8 @@ AttachedThread* newest FIBERSAN_GUARDED_BY(threads_lock) = nullptr;
 constinit std::atomic<uint64_t> threads_ever{0};
 constinit std::atomic<uint64_t> foreign_count{0};
 
-// A ring that lies idle is for the next thread, which goes on in its chunk.
-struct ThreadRing {
-  Ring ring;
-  ThreadRing* next = nullptr;
-  char apart[64];  // from what another thread writes
-};
-constinit Slab ring_slab(sizeof(ThreadRing));
-SpinLock rings_lock;  // rank 4
-ThreadRing* idle_rings FIBERSAN_GUARDED_BY(rings_lock) = nullptr;
-
-SpinLock parallel_lock;  // rank 4
-unsigned live_threads FIBERSAN_GUARDED_BY(parallel_lock) = 0;
-bool had_threads FIBERSAN_GUARDED_BY(parallel_lock) = false;
-bool run_is_on FIBERSAN_GUARDED_BY(parallel_lock) = false;
-bool run_is_parallel FIBERSAN_GUARDED_BY(parallel_lock) = false;
-
 SpinLock handing_over;  // rank 4
 [[clang::no_destroy]] constinit Sync lanes_handed_over FIBERSAN_GUARDED_BY(handing_over);
-
-void update_parallel() FIBERSAN_REQUIRES(parallel_lock) {
-  // relaxed: when it becomes true the second thread has not started yet, and when it becomes
-  // false only one is left.
-  accesses_are_parallel.store(live_threads != 0 || run_is_parallel, std::memory_order_relaxed);
-  main_thread_is_alone.store(!had_threads && !run_is_on, std::memory_order_relaxed);
-}
-
-void count_live(int change) {
-  SpinGuard guard(parallel_lock);
-  live_threads += static_cast<unsigned>(change);
-  had_threads = true;
-  update_parallel();
-}
-
-Ring* take_ring() {
-  SpinGuard guard(rings_lock);
-  ThreadRing* ring = idle_rings;
-  if (ring != nullptr) {
-    idle_rings = ring->next;
-  } else {
-    ring = new (ring_slab.allocate()) ThreadRing;
-  }
-  return &ring->ring;
-}
-
-void give_back_ring(Ring* ring) {
-  static_assert(__builtin_offsetof(ThreadRing, ring) == 0);
-  auto* idle = reinterpret_cast<ThreadRing*>(ring);
-  SpinGuard guard(rings_lock);
-  idle->next = idle_rings;
-  idle_rings = idle;
-}
 
 // Its destructors run in rounds; in the last one we are behind all but those that set their
 // value three times anew.
@@ -234,13 +180,8 @@ void clear_stack(const fsan_fiber& fiber) {
   sync_table.forget(low, fiber.stack.high - low);
 }
 
-Ring& worker_ring(uint32_t index) {
-  FIBERSAN_CHECK(index < kWorkerLimit, index);
-  return worker_rings[index].ring;
-}
-
 AttachedThread* thread_created(fsan_fiber& creator, StackId where, bool detached) {
-  count_live(+1);  // A2
+  concurrency.thread_added();  // A2
   AttachedThread* thread = make_record(creator.info->id, where);
   thread->fiber.checked = creator.checked;
   thread->processor = this_thread.processor;
@@ -256,7 +197,7 @@ AttachedThread* thread_created(fsan_fiber& creator, StackId where, bool detached
 }
 
 void thread_not_created(AttachedThread& thread) {
-  count_live(-1);
+  concurrency.thread_gone();
   {
     SpinGuard guard(threads_lock);
     fiber_info_ended(*thread.fiber.info);
@@ -289,7 +230,7 @@ void thread_begins(AttachedThread& thread) {
   // What was there before, mapped and unmapped without our seeing it, is nobody's.
   clear_shadow(fiber.stack.low, fiber.stack.high - fiber.stack.low);
   if (fiber.checked) {
-    this_thread.ring = this_thread.own_ring = take_ring();
+    this_thread.ring = this_thread.own_ring = take_thread_ring();
     start_clock(fiber);
   } else {
     foreign_count.fetch_add(1, std::memory_order_relaxed);
@@ -320,9 +261,9 @@ void thread_ends() {
     fiber_info_ended(*own->info);
     own->info = nullptr;
   }
-  if (this_thread.own_ring != nullptr) give_back_ring(this_thread.own_ring);
+  if (this_thread.own_ring != nullptr) give_back_thread_ring(this_thread.own_ring);
   this_thread.ring = this_thread.own_ring = nullptr;
-  count_live(-1);
+  concurrency.thread_gone();
   drop_references(thread, 1);
   lane_collector.fiber_ended();
   forget_old_fibers();
@@ -335,7 +276,7 @@ fsan_fiber* attach_unseen_thread() {
   AttachedThread* thread = make_record(kNoFiberId, 0);  // A3
   thread->references = 1;
   foreign_count.fetch_add(1, std::memory_order_relaxed);
-  count_live(+1);
+  concurrency.thread_added();
   adopt_record(*thread);
   thread->fiber.checked = false;
   thread->fiber.clock.start_without_lane(SpawnSnapshot{}, thread->fiber.info->id);
@@ -398,24 +339,13 @@ void note_run_started(bool parallel) {
     SpinGuard guard(handing_over);
     lanes_handed_over.clear();
   }
-  SpinGuard guard(parallel_lock);
-  run_is_on = true;
-  run_is_parallel = parallel;
-  update_parallel();
+  concurrency.run_begins(parallel);
 }
 
-void note_run_widened() {
-  SpinGuard guard(parallel_lock);
-  run_is_parallel = true;
-  update_parallel();
-}
+void note_run_widened() { concurrency.run_widens(); }
 
 void note_run_finished() {
-  {
-    SpinGuard guard(parallel_lock);
-    run_is_parallel = false;
-    update_parallel();
-  }
+  concurrency.run_narrows();
   run_on_this_thread(this_thread.own);
   if (this_thread.fiber == nullptr) return;
   {
@@ -424,12 +354,10 @@ void note_run_finished() {
     this_thread.fiber->clock.acquire(lanes_handed_over);  // A4
   }
   refresh_stamp();
-  SpinGuard guard(parallel_lock);
-  run_is_on = false;
-  update_parallel();
+  concurrency.run_ends();
 }
 
-void note_fiber_abandoned() { count_live(+1); }
+void note_fiber_abandoned() { concurrency.thread_added(); }
 
 uint64_t thread_of_stack_address(uintptr_t address) {
   SpinGuard guard(threads_lock);

@@ -23,7 +23,6 @@
 #include <pthread.h>
 
 #include "detector/fiber.h"
-#include "detector/history/ring.h"
 
 namespace fibersan {
 
@@ -66,9 +65,6 @@ uint64_t foreign_threads();
 
 // The stack of a fiber or thread that has ended leaves nothing in the shadow.
 void clear_stack(const fsan_fiber& fiber);
-
-// Ring of a processor's index; opened at first use.
-Ring& worker_ring(uint32_t index);
 
 }  // namespace fibersan
 

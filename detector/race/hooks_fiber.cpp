@@ -10,6 +10,7 @@
 #include "detector/race/held_locks.h"
 #include "detector/race/known_fibers.h"
 #include "detector/race/sync_note.h"
+#include "detector/race/thread_rings.h"
 
 extern "C" {
 constinit __thread struct fsan_running_state __fsan_running = {0, 0};

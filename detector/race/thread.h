@@ -18,6 +18,7 @@
 #include "detector/clock/signal_delay.h"
 #include "detector/fiber.h"
 #include "detector/history/ring.h"
+#include "detector/race/concurrency.h"
 
 namespace fibersan {
 
@@ -40,18 +41,6 @@ struct ThreadState {
 };
 
 extern constinit thread_local ThreadState this_thread __attribute__((tls_model("initial-exec")));
-
-// Two threads may execute instrumented code at the same time: shadow stores need CAS.
-extern std::atomic<bool> accesses_are_parallel;
-
-// No run of fibers is on, and no thread but the main one was ever attached: whoever acts later is
-// created by the main thread, directly or not, and begins with all that it knows. So nothing it
-// does now can race, and what it releases is known to everybody who could acquire it.
-extern std::atomic<bool> main_thread_is_alone;
-inline bool acts_alone() {
-  // relaxed: only the thread that is alone reads true, and it ends that itself.
-  return main_thread_is_alone.load(std::memory_order_relaxed);
-}
 
 // Puts the running fiber's present stamp where instrumented code reads it.
 inline void refresh_stamp() {
