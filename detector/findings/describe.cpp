@@ -26,6 +26,7 @@ FiberName fiber_name(uint64_t id) {
   FiberName name;
   name.id = id;
   if (id == kMainThreadId) name.kind = FiberName::Kind::kMainThread;
+  if (id == kNoFiberId) name.kind = FiberName::Kind::kUnknown;
   if (is_thread_id(id)) {
     name.kind = FiberName::Kind::kThread;
     name.id = id - kThreadIds;

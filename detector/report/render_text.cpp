@@ -282,6 +282,7 @@ std::string render_place(const SourceFrame& frame) {
 
 std::string render_fiber(const FiberName& fiber) {
   if (fiber.kind == FiberName::Kind::kMainThread) return "main thread";
+  if (fiber.kind == FiberName::Kind::kUnknown) return "a fiber no longer known";
   const char* what = fiber.kind == FiberName::Kind::kThread ? "thread " : "fiber ";
   return what + std::to_string(fiber.id) + quoted(fiber.name);
 }

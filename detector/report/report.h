@@ -35,7 +35,7 @@ struct Trace {
 };
 
 struct FiberName {
-  enum class Kind { kFiber, kMainThread, kThread };
+  enum class Kind { kFiber, kMainThread, kThread, kUnknown };  // kUnknown: nobody knows any more
   Kind kind = Kind::kFiber;
   uint64_t id = 0;
   std::string name;

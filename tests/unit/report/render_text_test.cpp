@@ -58,6 +58,13 @@ Report race() {
   return report;
 }
 
+TEST(RenderFiber, ThatNobodyKnowsAnyMoreHasNoNumber) {
+  FiberName unknown;
+  unknown.kind = FiberName::Kind::kUnknown;
+  unknown.id = ~uint64_t{0};
+  EXPECT_EQ(render_fiber(unknown), "a fiber no longer known");
+}
+
 TEST(RenderText, DataRaceWithEverything) {
   Report report = race();
   report.accesses[0].mutexes = {{1, true, trace({frame("add(int&)", 6, 0x43)})},
