@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -262,6 +263,16 @@ std::vector<SearchedAccess> not_seen_lately(const Second& second, const Races& r
   return wanted;
 }
 
+// In the order of places and fibers, which is that of the program and not that of lanes.
+void sort_for_the_reader(std::vector<SearchedAccess>& pasts) {
+  const auto key = [](const SearchedAccess& past) {
+    return std::tuple(past.pattern.address, past.found ? past.segment.fiber_id : kNoFiberId,
+                      past.pattern.lane, past.pattern.epoch);
+  };
+  std::sort(pasts.begin(), pasts.end(),
+            [&](const SearchedAccess& a, const SearchedAccess& b) { return key(a) < key(b); });
+}
+
 // More pairs of one access than recent_races keeps apart are known by all of them together.
 bool all_seen_lately(const Second& second, const Races& races) {
   if (races.size() <= RecentRaces::kSlots / 64) return false;
@@ -295,6 +306,7 @@ void report_races(const CurrentAccess& current, const Races& races) {
   if (all_seen_lately(second, races)) return;
   std::vector<SearchedAccess> pasts = not_seen_lately(second, races);
   find_accesses(pasts);
+  sort_for_the_reader(pasts);
   StackHashes hashes;
   std::unordered_set<uint64_t> pairs;
   for (const SearchedAccess& past : pasts) {
