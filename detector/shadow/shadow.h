@@ -25,6 +25,7 @@ inline constexpr uint64_t kGiveBackFrom = uint64_t{128} << 10;
 
 // The bits of the bytes [address, address + size) of the one cell they lie in.
 inline uint8_t byte_mask(uintptr_t address, uint64_t size) {
+  // NOLINTNEXTLINE(clang-analyzer-core.BitwiseShift): a cell has 8 bytes.
   return static_cast<uint8_t>(((1u << size) - 1) << (address & 7));
 }
 
