@@ -66,8 +66,10 @@ bool is_vptr_access(const Instruction& instruction) {
 
 class Selection {
  public:
-  explicit Selection(llvm::Function& function)
-      : function_(function), layout_(function.getParent()->getDataLayout()) {}
+  Selection(llvm::Function& function, Statistics& statistics)
+      : function_(function),
+        layout_(function.getParent()->getDataLayout()),
+        statistics_(statistics) {}
 
   FunctionPlan run() {
     for (llvm::BasicBlock* block : llvm::ReversePostOrderTraversal<llvm::Function*>(&function_)) {
@@ -109,12 +111,17 @@ class Selection {
     if (auto* rmw = dyn_cast<llvm::AtomicRMWInst>(&instruction)) address = rmw->getPointerOperand();
     if (auto* exchange = dyn_cast<llvm::AtomicCmpXchgInst>(&instruction))
       address = exchange->getPointerOperand();
-    if (address == nullptr || !private_memory_.contains(address))
+    if (address == nullptr || !private_memory_.rule_for(address).has_value())
       plan_.atomics.push_back(&instruction);
   }
 
   void visit_load(llvm::LoadInst& load) {
-    if (load.hasMetadata(llvm::LLVMContext::MD_invariant_load)) return;
+    if (load.hasMetadata(llvm::LLVMContext::MD_invariant_load) &&
+        is_enabled(Elimination::kConstant)) {
+      statistics_.seen(load);
+      statistics_.eliminated(Elimination::kConstant, load);
+      return;
+    }
     auto* vector = dyn_cast<llvm::FixedVectorType>(load.getType());
     uint64_t element_bits = vector ? layout_.getTypeSizeInBits(vector->getElementType()) : 0;
     if (vector == nullptr || element_bits % 8 != 0) {
@@ -188,16 +195,23 @@ class Selection {
 
   void add(Instruction* at, Value* address, uint64_t offset, uint64_t size, llvm::Align alignment,
            AccessKind kind) {
-    if (size == 0 || private_memory_.contains(address)) return;
+    if (size == 0 || needs_no_check(*at, address)) return;
     plan_.accesses.push_back(
         {at, address, offset, size, llvm::commonAlignment(alignment, offset), kind, stretch_});
+  }
+
+  bool needs_no_check(const Instruction& access, const Value* address) {
+    statistics_.seen(access);
+    std::optional<Elimination> rule = private_memory_.rule_for(address);
+    if (rule.has_value()) statistics_.eliminated(*rule, access);
+    return rule.has_value();
   }
 
   void add_range(Instruction* at, Value* address, Value* size, llvm::Align alignment,
                  AccessKind kind) {
     if (auto* constant = dyn_cast<llvm::ConstantInt>(size))
       add(at, address, 0, constant->getZExtValue(), alignment, kind);
-    else if (!private_memory_.contains(address))
+    else if (!needs_no_check(*at, address))
       plan_.ranges.push_back({at, address, size, kind});
   }
 
@@ -214,12 +228,14 @@ class Selection {
                      AccessKind kind) {
     if (!llvm::isa<llvm::FixedVectorType>(type)) return;
     uint64_t size = layout_.getTypeStoreSize(type->getScalarType());
+    statistics_.seen(at);
     plan_.scattered.push_back(
         {&at, at.getArgOperand(addresses), at.getArgOperand(mask), size, kind});
   }
 
   llvm::Function& function_;
   const llvm::DataLayout& layout_;
+  Statistics& statistics_;
   PrivateMemory private_memory_;
   FunctionPlan plan_;
   unsigned stretch_ = 0;
@@ -240,6 +256,8 @@ bool may_synchronise(const Instruction& instruction) {
   return !only_computes;
 }
 
-FunctionPlan select_accesses(llvm::Function& function) { return Selection(function).run(); }
+FunctionPlan select_accesses(llvm::Function& function, Statistics& statistics) {
+  return Selection(function, statistics).run();
+}
 
 }  // namespace fibersan::instrument

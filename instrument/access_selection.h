@@ -9,11 +9,12 @@
 #define FIBERSAN_INSTRUMENT_ACCESS_SELECTION_H
 
 #include "instrument/access.h"
+#include "instrument/eliminations.h"
 #include "llvm/IR/Function.h"
 
 namespace fibersan::instrument {
 
-FunctionPlan select_accesses(llvm::Function& function);
+FunctionPlan select_accesses(llvm::Function& function, Statistics& statistics);
 
 // A call that may release, or do anything else that other fibers see (A1).
 bool may_synchronise(const llvm::Instruction& instruction);

@@ -86,10 +86,11 @@ Value* load_shadow_base(RunningState& state, llvm::Function& function) {
 }  // namespace
 
 void emit_checks(HookTable& hooks, RunningState& state, const std::vector<Access>& accesses,
-                 Value* context) {
+                 Value* context, Statistics& statistics) {
   std::vector<std::optional<SharedValues>> shared(accesses.size());
   Value* shadow_base = nullptr;
-  if (accesses.size() <= kMostInlineChecks && std::ranges::any_of(accesses, is_checked_inline)) {
+  if (!emits_calls_only() && accesses.size() <= kMostInlineChecks &&
+      std::ranges::any_of(accesses, is_checked_inline)) {
     shadow_base = load_shadow_base(state, *accesses.front().instruction->getFunction());
     SharedValuePlacement placement(state, shadow_base);
     for (size_t i = 0; i < accesses.size(); ++i)
@@ -97,6 +98,8 @@ void emit_checks(HookTable& hooks, RunningState& state, const std::vector<Access
   }
   // Backwards, so that each split moves only the instructions up to the next access.
   for (size_t i = accesses.size(); i-- > 0;) {
+    statistics.emitted(shared[i].has_value() ? CheckForm::kInline : CheckForm::kCall,
+                       *accesses[i].instruction);
     if (shared[i].has_value()) {
       emit_inline_check(hooks, accesses[i], *shared[i], shadow_base, context);
     } else {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "instrument/access.h"
+#include "instrument/eliminations.h"
 #include "instrument/hook_table.h"
 #include "instrument/running_state.h"
 
@@ -27,7 +28,7 @@ constexpr size_t kMostInlineChecks = 4000;
 
 // `context` is the value on entry to the function, see calling_context.h.
 void emit_checks(HookTable& hooks, RunningState& state, const std::vector<Access>& accesses,
-                 llvm::Value* context);
+                 llvm::Value* context, Statistics& statistics);
 
 }  // namespace fibersan::instrument
 

@@ -43,8 +43,8 @@ Checked range_of(const Access& access, size_t index) {
 
 class Pruning {
  public:
-  explicit Pruning(std::vector<Access>& accesses)
-      : accesses_(accesses), dropped_(accesses.size(), false) {}
+  Pruning(std::vector<Access>& accesses, Statistics& statistics)
+      : accesses_(accesses), statistics_(statistics), dropped_(accesses.size(), false) {}
 
   void run() {
     for (size_t i = 0; i < accesses_.size(); ++i)
@@ -75,8 +75,8 @@ class Pruning {
   void add(Ranges& checked, size_t index) {
     Checked range = range_of(accesses_[index], index);
     auto covering = std::ranges::find_if(checked, [&](auto& c) { return covers(c, range); });
-    if (covering != checked.end()) {
-      dropped_[index] = true;
+    if (covering != checked.end() && is_enabled(Elimination::kRepeated)) {
+      drop(index, Elimination::kRepeated);
       return;
     }
     const Access& access = accesses_[index];
@@ -85,13 +85,20 @@ class Pruning {
     std::erase_if(checked, [&](const Checked& earlier) {
       if (!covers(range, earlier)) return false;
       bool is_same_bytes = earlier.begin == range.begin && earlier.end == range.end;
-      if (is_same_bytes && earlier.stretch == range.stretch) dropped_[earlier.access] = true;
+      if (is_same_bytes && earlier.stretch == range.stretch && is_enabled(Elimination::kLater))
+        drop(earlier.access, Elimination::kLater);
       return true;
     });
     if (checked.size() < kRemembered) checked.push_back(range);
   }
 
+  void drop(size_t index, Elimination rule) {
+    dropped_[index] = true;
+    statistics_.eliminated(rule, *accesses_[index].instruction);
+  }
+
   std::vector<Access>& accesses_;
+  Statistics& statistics_;
   std::vector<bool> dropped_;
   llvm::DenseMap<const llvm::Instruction*, size_t> first_access_;
   llvm::DenseMap<const llvm::BasicBlock*, Ranges> on_exit_;
@@ -99,8 +106,8 @@ class Pruning {
 
 }  // namespace
 
-void prune_checks(std::vector<Access>& accesses) {
-  if (!accesses.empty()) Pruning(accesses).run();
+void prune_checks(std::vector<Access>& accesses, Statistics& statistics) {
+  if (!accesses.empty()) Pruning(accesses, statistics).run();
 }
 
 }  // namespace fibersan::instrument

@@ -21,10 +21,11 @@
 #include <vector>
 
 #include "instrument/access.h"
+#include "instrument/eliminations.h"
 
 namespace fibersan::instrument {
 
-void prune_checks(std::vector<Access>& accesses);
+void prune_checks(std::vector<Access>& accesses, Statistics& statistics);
 
 }  // namespace fibersan::instrument
 

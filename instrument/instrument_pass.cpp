@@ -7,6 +7,7 @@
 #include "instrument/check_emitter.h"
 #include "instrument/check_pruning.h"
 #include "instrument/debug_location.h"
+#include "instrument/eliminations.h"
 #include "instrument/function_filter.h"
 #include "instrument/inline_copies.h"
 #include "instrument/libatomic_calls.h"
@@ -25,9 +26,10 @@ bool needs_context(const FunctionPlan& plan) {
          llvm::any_of(plan.calls, [](llvm::CallBase* call) { return wants_context(*call); });
 }
 
-void instrument(llvm::Function& function, HookTable& hooks, RunningState& state) {
-  FunctionPlan plan = select_accesses(function);
-  prune_checks(plan.accesses);
+void instrument(llvm::Function& function, HookTable& hooks, RunningState& state,
+                Statistics& statistics) {
+  FunctionPlan plan = select_accesses(function, statistics);
+  prune_checks(plan.accesses, statistics);
 
   // It now touches shadow and context, whatever the optimiser concluded before.
   function.removeFnAttr(llvm::Attribute::Memory);
@@ -40,9 +42,15 @@ void instrument(llvm::Function& function, HookTable& hooks, RunningState& state)
     context = state.load_context(entry);
     context->setName("context");
   }
-  emit_checks(hooks, state, plan.accesses, context);
-  for (const RangeAccess& access : plan.ranges) emit_range_check(hooks, access, context);
-  for (const ScatteredAccess& access : plan.scattered) emit_scattered_check(hooks, access, context);
+  emit_checks(hooks, state, plan.accesses, context, statistics);
+  for (const RangeAccess& access : plan.ranges) {
+    statistics.emitted(CheckForm::kRange, *access.instruction);
+    emit_range_check(hooks, access, context);
+  }
+  for (const ScatteredAccess& access : plan.scattered) {
+    statistics.emitted(CheckForm::kCall, *access.instruction);
+    emit_scattered_check(hooks, access, context);
+  }
   for (llvm::CallBase* call : plan.guard_calls) emit_guard_call(hooks, *call);
   emit_context(state, plan, context);
   for (llvm::Instruction* atomic : plan.atomics) emit_atomic(hooks, *atomic, context);
@@ -66,7 +74,9 @@ llvm::PreservedAnalyses InstrumentPass::run(llvm::Module& module, llvm::ModuleAn
   redirect_libc_calls(module, filter);
   HookTable hooks(module);
   RunningState state(module);
-  for (llvm::Function* function : functions) instrument(*function, hooks, state);
+  Statistics statistics;
+  for (llvm::Function* function : functions) instrument(*function, hooks, state, statistics);
+  statistics.print(module);
   separate_inline_copies(module, functions);
   emit_module_constructor(hooks, module, functions.size());
   return llvm::PreservedAnalyses::none();

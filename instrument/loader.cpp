@@ -6,6 +6,10 @@
 // fibersan-instrument.so (all passes) and fiber-preemption.so (polls and thread-locals).
 // FIBERSAN_PLUGIN is the name, FIBERSAN_PLUGIN_ENTRY the real plugin's function for it.
 //
+// Named by -fpass-plugin it answers llvmGetPassPluginInfo. clang asks that after it has read
+// -mllvm; so that the pass's own options are known by then, the config files name the plugin
+// by -fplugin besides, and merely being loaded brings the real one in.
+//
 // Rejected: the pass itself as the plugin. Another LLVM then fails in the dynamic linker
 // with the mangled name of some missing symbol, or loads a second LLVM and crashes.
 #include <dlfcn.h>
@@ -66,9 +70,8 @@ std::string path_of_real_plugin() {
   return path.substr(0, path.rfind('/') + 1) + kRealPlugin;
 }
 
-}  // namespace
-
-extern "C" __attribute__((visibility("default"))) PassPluginLibraryInfo llvmGetPassPluginInfo() {
+// The real plugin stays loaded: the compiler keeps pointers to its options.
+void* load_real_plugin() {
   unsigned version = llvm_version_of_host();
   if (version != 0 && version != kBuiltForLlvm)
     fail("built for LLVM " + std::to_string(kBuiltForLlvm) + " but loaded by LLVM " +
@@ -81,5 +84,14 @@ extern "C" __attribute__((visibility("default"))) PassPluginLibraryInfo llvmGetP
          " but loaded by a compiler that cannot use it; compile with clang++-" +
          std::to_string(kBuiltForLlvm) + ".");
   }
+  return plugin;
+}
+
+__attribute__((constructor)) void register_options() { load_real_plugin(); }
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) PassPluginLibraryInfo llvmGetPassPluginInfo() {
+  void* plugin = load_real_plugin();
   return reinterpret_cast<GetPluginInfo>(dlsym(plugin, FIBERSAN_PLUGIN_ENTRY))();
 }

@@ -40,22 +40,38 @@ bool is_vtable(const llvm::LoadInst& load) {
 
 }  // namespace
 
-bool PrivateMemory::contains(const llvm::Value* address) {
-  if (address->getType()->getPointerAddressSpace() != 0 || address->isSwiftError()) return true;
+std::optional<Elimination> PrivateMemory::rule_for(const llvm::Value* address) {
+  // %fs: and %gs: are memory of the thread.
+  if (address->getType()->getPointerAddressSpace() != 0 || address->isSwiftError())
+    return Elimination::kThreadLocal;
   llvm::SmallVector<const llvm::Value*, 4> objects;
   llvm::getUnderlyingObjects(address, objects, /*LI=*/nullptr, /*MaxLookup=*/16);
-  return llvm::all_of(objects, [this](auto* object) { return is_private_object(object); });
+  std::optional<Elimination> first;
+  for (const llvm::Value* object : objects) {
+    std::optional<Elimination> rule = rule_for_object(object);
+    if (!rule.has_value() || !is_enabled(*rule)) return std::nullopt;
+    if (!first.has_value()) first = rule;
+  }
+  return first;
 }
 
-bool PrivateMemory::is_private_object(const llvm::Value* object) {
-  if (isa<llvm::AllocaInst>(object)) return is_uncaptured(object);
+std::optional<Elimination> PrivateMemory::rule_for_object(const llvm::Value* object) {
+  auto when = [](bool holds, Elimination rule) {
+    return holds ? std::optional(rule) : std::nullopt;
+  };
+  if (isa<llvm::AllocaInst>(object)) return when(is_uncaptured(object), Elimination::kPrivate);
   if (auto* argument = dyn_cast<llvm::Argument>(object))
-    return argument->hasByValAttr() && is_uncaptured(object);
-  if (auto* variable = dyn_cast<llvm::GlobalVariable>(object))
-    return variable->isConstant() || variable->isThreadLocal() || is_profile_counter(*variable);
-  if (auto* call = dyn_cast<llvm::CallBase>(object)) return returns_thread_local(*call);
-  if (auto* load = dyn_cast<llvm::LoadInst>(object)) return is_vtable(*load);
-  return isa<llvm::Function>(object);
+    return when(argument->hasByValAttr() && is_uncaptured(object), Elimination::kPrivate);
+  if (auto* variable = dyn_cast<llvm::GlobalVariable>(object)) {
+    if (variable->isThreadLocal()) return Elimination::kThreadLocal;
+    if (is_profile_counter(*variable)) return Elimination::kProfileCounter;
+    return when(variable->isConstant(), Elimination::kConstant);
+  }
+  if (auto* call = dyn_cast<llvm::CallBase>(object))
+    return when(returns_thread_local(*call), Elimination::kThreadLocal);
+  if (auto* load = dyn_cast<llvm::LoadInst>(object))
+    return when(is_vtable(*load), Elimination::kVtable);
+  return when(isa<llvm::Function>(object), Elimination::kConstant);
 }
 
 bool PrivateMemory::is_uncaptured(const llvm::Value* object) {

@@ -2,6 +2,7 @@
 // nobody can write it.
 //
 // Input:    the address of an access.
+// Output:   the rule by which it needs no check (eliminations.def), if one does.
 // Cost:     one walk over the uses of each local variable, remembered for the function.
 //
 // Invariants
@@ -12,6 +13,9 @@
 #ifndef FIBERSAN_INSTRUMENT_PRIVATE_MEMORY_H
 #define FIBERSAN_INSTRUMENT_PRIVATE_MEMORY_H
 
+#include <optional>
+
+#include "instrument/eliminations.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/IR/Value.h"
 
@@ -19,10 +23,11 @@ namespace fibersan::instrument {
 
 class PrivateMemory {
  public:
-  bool contains(const llvm::Value* address);
+  // The rule for the first object that the address may point to, when there is one for all.
+  std::optional<Elimination> rule_for(const llvm::Value* address);
 
  private:
-  bool is_private_object(const llvm::Value* object);
+  std::optional<Elimination> rule_for_object(const llvm::Value* object);
   bool is_uncaptured(const llvm::Value* object);
 
   llvm::DenseMap<const llvm::Value*, bool> uncaptured_;

@@ -1,0 +1,120 @@
+// eliminations.cpp: the options, the counters and the summary.
+#include "instrument/eliminations.h"
+
+#include <algorithm>
+#include <string>
+
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace fibersan::instrument {
+namespace {
+
+namespace cl = llvm::cl;
+
+struct Rule {
+  llvm::StringLiteral name;
+  llvm::StringLiteral text;
+  bool is_optional;
+};
+
+constexpr Rule kRules[] = {
+#define FIBERSAN_ELIMINATION(id, name, text) {name, text, true},
+#define FIBERSAN_NECESSITY(id, name, text) {name, text, false},
+#include "instrument/eliminations.def"
+#undef FIBERSAN_NECESSITY
+#undef FIBERSAN_ELIMINATION
+};
+
+constexpr llvm::StringLiteral kForms[] = {"inline", "call", "range"};
+
+// One above the rules.
+constexpr Elimination kAllRules{kEliminations};
+
+cl::list<Elimination> without("fibersan-without", cl::CommaSeparated,
+                              cl::desc("Rules that leave out no checks"),
+                              cl::values(
+#define FIBERSAN_ELIMINATION(id, name, text) clEnumValN(Elimination::id, name, text),
+#define FIBERSAN_NECESSITY(id, name, text)
+#include "instrument/eliminations.def"
+#undef FIBERSAN_NECESSITY
+#undef FIBERSAN_ELIMINATION
+                                  clEnumValN(kAllRules, "all", "every one of these")));
+
+cl::opt<bool> calls_only("fibersan-calls-only",
+                         cl::desc("Every check is a plain call of its hook"));
+
+cl::opt<std::string> stats(
+    "fibersan-stats", cl::ValueOptional, cl::value_desc("file"),
+    cl::desc("Print what became of each module's accesses, or append it to the file as JSON"));
+
+void print_row(llvm::raw_ostream& out, llvm::StringRef label, uint64_t count) {
+  out << llvm::formatv("  {0,-24} {1,10}\n", label, count);
+}
+
+}  // namespace
+
+llvm::StringRef name_of(Elimination rule) { return kRules[static_cast<size_t>(rule)].name; }
+
+bool is_enabled(Elimination rule) {
+  auto names_it = [rule](Elimination off) { return off == rule || off == kAllRules; };
+  return !kRules[static_cast<size_t>(rule)].is_optional || std::ranges::none_of(without, names_it);
+}
+
+bool emits_calls_only() { return calls_only; }
+
+void Statistics::seen(const llvm::Instruction&) { ++seen_; }
+
+void Statistics::eliminated(Elimination rule, const llvm::Instruction&) {
+  ++eliminated_[static_cast<size_t>(rule)];
+}
+
+void Statistics::emitted(CheckForm form, const llvm::Instruction&) {
+  ++emitted_[static_cast<size_t>(form)];
+}
+
+void Statistics::print(const llvm::Module& module) const {
+  if (stats.getNumOccurrences() == 0) return;
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  if (stats.empty()) {
+    out << "FiberSan: " << module.getSourceFileName() << '\n';
+    print_row(out, "accesses seen", seen_);
+    for (size_t i = 0; i < kCheckForms; ++i)
+      print_row(out, ("checks: " + kForms[i]).str(), emitted_[i]);
+    for (size_t i = 0; i < kEliminations; ++i)
+      print_row(out, ("without: " + kRules[i].name).str(), eliminated_[i]);
+    llvm::errs() << text;
+    return;
+  }
+  llvm::json::OStream json(out);
+  json.object([&] {
+    json.attribute("module", llvm::json::fixUTF8(module.getSourceFileName()));
+    json.attribute("seen", seen_);
+    json.attributeObject("checks", [&] {
+      for (size_t i = 0; i < kCheckForms; ++i) json.attribute(kForms[i], emitted_[i]);
+    });
+    json.attributeObject("without", [&] {
+      for (size_t i = 0; i < kEliminations; ++i) json.attribute(kRules[i].name, eliminated_[i]);
+    });
+  });
+  out << '\n';
+  // Compilers that run at the same time append whole lines.
+  std::error_code error;
+  llvm::raw_fd_ostream file(stats, error, llvm::sys::fs::OF_Append);
+  if (!error) {
+    file.SetBufferSize(text.size() + 1);
+    file << text;
+    file.flush();
+    error = file.error();
+    file.clear_error();
+  }
+  if (error)
+    module.getContext().emitError("-fibersan-stats: cannot write '" + stats +
+                                  "': " + error.message());
+}
+
+}  // namespace fibersan::instrument
