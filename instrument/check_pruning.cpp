@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "instrument/access_selection.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/IR/CFG.h"
@@ -43,8 +42,11 @@ Checked range_of(const Access& access, size_t index) {
 
 class Pruning {
  public:
-  Pruning(std::vector<Access>& accesses, Statistics& statistics)
-      : accesses_(accesses), statistics_(statistics), dropped_(accesses.size(), false) {}
+  Pruning(std::vector<Access>& accesses, const ReleaseSummary& summary, Statistics& statistics)
+      : accesses_(accesses),
+        summary_(summary),
+        statistics_(statistics),
+        dropped_(accesses.size(), false) {}
 
   void run() {
     for (size_t i = 0; i < accesses_.size(); ++i)
@@ -67,7 +69,7 @@ class Pruning {
         for (size_t i = first->second;
              i < accesses_.size() && accesses_[i].instruction == &instruction; ++i)
           add(checked, i);
-      if (may_synchronise(instruction)) checked.clear();
+      if (summary_.may_release(instruction)) checked.clear();
     }
     if (!checked.empty()) on_exit_[&block] = std::move(checked);
   }
@@ -98,6 +100,7 @@ class Pruning {
   }
 
   std::vector<Access>& accesses_;
+  const ReleaseSummary& summary_;
   Statistics& statistics_;
   std::vector<bool> dropped_;
   llvm::DenseMap<const llvm::Instruction*, size_t> first_access_;
@@ -106,8 +109,9 @@ class Pruning {
 
 }  // namespace
 
-void prune_checks(std::vector<Access>& accesses, Statistics& statistics) {
-  if (!accesses.empty()) Pruning(accesses, statistics).run();
+void prune_checks(std::vector<Access>& accesses, const ReleaseSummary& summary,
+                  Statistics& statistics) {
+  if (!accesses.empty()) Pruning(accesses, summary, statistics).run();
 }
 
 }  // namespace fibersan::instrument

@@ -22,10 +22,12 @@
 
 #include "instrument/access.h"
 #include "instrument/eliminations.h"
+#include "instrument/release_summary.h"
 
 namespace fibersan::instrument {
 
-void prune_checks(std::vector<Access>& accesses, Statistics& statistics);
+void prune_checks(std::vector<Access>& accesses, const ReleaseSummary& summary,
+                  Statistics& statistics);
 
 }  // namespace fibersan::instrument
 

@@ -14,6 +14,7 @@
 #include "instrument/libc_calls.h"
 #include "instrument/memory_ranges.h"
 #include "instrument/module_constructor.h"
+#include "instrument/release_summary.h"
 #include "instrument/static_guards.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -26,10 +27,10 @@ bool needs_context(const FunctionPlan& plan) {
          llvm::any_of(plan.calls, [](llvm::CallBase* call) { return wants_context(*call); });
 }
 
-void instrument(llvm::Function& function, HookTable& hooks, RunningState& state,
-                Statistics& statistics) {
+void instrument(llvm::Function& function, const ReleaseSummary& summary, HookTable& hooks,
+                RunningState& state, Statistics& statistics) {
   FunctionPlan plan = select_accesses(function, statistics);
-  prune_checks(plan.accesses, statistics);
+  prune_checks(plan.accesses, summary, statistics);
 
   // It now touches shadow and context, whatever the optimiser concluded before.
   function.removeFnAttr(llvm::Attribute::Memory);
@@ -72,10 +73,12 @@ llvm::PreservedAnalyses InstrumentPass::run(llvm::Module& module, llvm::ModuleAn
   if (functions.empty()) return llvm::PreservedAnalyses::all();
 
   redirect_libc_calls(module, filter);
+  const ReleaseSummary summary(module);
   HookTable hooks(module);
   RunningState state(module);
   Statistics statistics;
-  for (llvm::Function* function : functions) instrument(*function, hooks, state, statistics);
+  for (llvm::Function* function : functions)
+    instrument(*function, summary, hooks, state, statistics);
   statistics.print(module);
   separate_inline_copies(module, functions);
   emit_module_constructor(hooks, module, functions.size());

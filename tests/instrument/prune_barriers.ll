@@ -43,6 +43,16 @@ define void @fence(ptr %p) {
 ; CHECK-COUNT-2: call preserve_mostcc void @__fsan_write4(
 define void @assembly(ptr %p) {
   store i32 1, ptr %p, align 4
+  call void asm sideeffect "lock; addl $$0, (%rsp)", "~{memory}"()
+  store i32 2, ptr %p, align 4
+  ret void
+}
+; A barrier for the compiler alone has no code.
+; CHECK-LABEL: define void @empty_assembly(
+; CHECK-COUNT-1: call preserve_mostcc void @__fsan_write4(
+; CHECK-NOT: call preserve_mostcc
+define void @empty_assembly(ptr %p) {
+  store i32 1, ptr %p, align 4
   call void asm sideeffect "", "~{memory}"()
   store i32 2, ptr %p, align 4
   ret void
