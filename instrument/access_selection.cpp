@@ -69,6 +69,7 @@ class Selection {
   Selection(llvm::Function& function, Statistics& statistics)
       : function_(function),
         layout_(function.getParent()->getDataLayout()),
+        is_ignored_(function.hasFnAttribute(llvm::Attribute::DisableSanitizerInstrumentation)),
         statistics_(statistics) {}
 
   FunctionPlan run() {
@@ -200,9 +201,15 @@ class Selection {
         {at, address, offset, size, llvm::commonAlignment(alignment, offset), kind, stretch_});
   }
 
+  // By the mark on what was inlined by force, too (ignore_list.cpp).
+  bool is_ignored(const Instruction& access) const {
+    return is_ignored_ || access.hasMetadata(llvm::LLVMContext::MD_nosanitize);
+  }
+
   bool needs_no_check(const Instruction& access, const Value* address) {
     statistics_.seen(access);
-    std::optional<Elimination> rule = private_memory_.rule_for(address);
+    std::optional<Elimination> rule =
+        is_ignored(access) ? Elimination::kIgnored : private_memory_.rule_for(address);
     if (rule.has_value()) statistics_.eliminated(*rule, access);
     return rule.has_value();
   }
@@ -229,12 +236,14 @@ class Selection {
     if (!llvm::isa<llvm::FixedVectorType>(type)) return;
     uint64_t size = layout_.getTypeStoreSize(type->getScalarType());
     statistics_.seen(at);
+    if (is_ignored(at)) return statistics_.eliminated(Elimination::kIgnored, at);
     plan_.scattered.push_back(
         {&at, at.getArgOperand(addresses), at.getArgOperand(mask), size, kind});
   }
 
   llvm::Function& function_;
   const llvm::DataLayout& layout_;
+  bool is_ignored_;
   Statistics& statistics_;
   PrivateMemory private_memory_;
   FunctionPlan plan_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "instrument/remarks.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -68,12 +69,16 @@ bool emits_calls_only() { return calls_only; }
 
 void Statistics::seen(const llvm::Instruction&) { ++seen_; }
 
-void Statistics::eliminated(Elimination rule, const llvm::Instruction&) {
-  ++eliminated_[static_cast<size_t>(rule)];
+void Statistics::eliminated(Elimination rule, const llvm::Instruction& access) {
+  const auto index = static_cast<size_t>(rule);
+  ++eliminated_[index];
+  remark_eliminated(access, kRules[index].name, kRules[index].text);
 }
 
-void Statistics::emitted(CheckForm form, const llvm::Instruction&) {
-  ++emitted_[static_cast<size_t>(form)];
+void Statistics::emitted(CheckForm form, const llvm::Instruction& access) {
+  const auto index = static_cast<size_t>(form);
+  ++emitted_[index];
+  remark_checked(access, kForms[index]);
 }
 
 void Statistics::print(const llvm::Module& module) const {

@@ -4,7 +4,8 @@
 //             -fibersan-without=name[,name...]|all   switches rules off
 //             -fibersan-calls-only                   every check is a plain call of its hook
 //             -fibersan-stats[=file]                 a summary of each module
-// Output:   the summary as a table on stderr, or as one line of JSON appended to the file.
+// Output:   the summary as a table on stderr, or as one line of JSON appended to the file;
+//           a remark for each access (remarks.h).
 // State:    Statistics counts for one module.
 //
 // Invariants

@@ -18,7 +18,7 @@ FunctionFilter::FunctionFilter(const llvm::Module& module) {
       ifunc_resolvers_.insert(resolver);
 }
 
-bool FunctionFilter::is_user_code(const llvm::Function& function) const {
+bool FunctionFilter::is_checked(const llvm::Function& function) const {
   return is_of_program(function) &&
          !function.hasFnAttribute(llvm::Attribute::DisableSanitizerInstrumentation);
 }
@@ -38,7 +38,7 @@ bool FunctionFilter::is_of_program(const llvm::Function& function) const {
 }
 
 bool FunctionFilter::is_instrumented(const llvm::Function& function) const {
-  return is_user_code(function) && !function.hasAvailableExternallyLinkage();
+  return is_of_program(function) && !function.hasAvailableExternallyLinkage();
 }
 
 }  // namespace fibersan::instrument

@@ -1,8 +1,10 @@
 // function_filter.h: which modules and functions are instrumented.
 //
-// Opt-out:  FIBERSAN_IGNORE, which is __attribute__((disable_sanitizer_instrumentation)).
-//           Such a function is not inlined into instrumented ones, because the mark of
-//           mark_pass.h differs.
+// Opt-out:  FIBERSAN_IGNORE, which is __attribute__((disable_sanitizer_instrumentation)), and
+//           the ignore list (ignore_list.h), which gives the same attribute. The plain accesses
+//           of such a function are not checked; its atomics, fences and calls have their hooks,
+//           because what they order would be missed elsewhere and reported there. It is not
+//           inlined into checked ones, because the mark of mark_pass.h differs.
 #ifndef FIBERSAN_INSTRUMENT_FUNCTION_FILTER_H
 #define FIBERSAN_INSTRUMENT_FUNCTION_FILTER_H
 
@@ -18,10 +20,10 @@ class FunctionFilter {
  public:
   explicit FunctionFilter(const llvm::Module& module);
 
-  // Its body may hold checks.
+  // Its body may hold hooks.
   bool is_instrumented(const llvm::Function& function) const;
-  // The body belongs to the program, though it may come from elsewhere at link time.
-  bool is_user_code(const llvm::Function& function) const;
+  // Its accesses are to be checked. Also of bodies that come from elsewhere at link time.
+  bool is_checked(const llvm::Function& function) const;
   // Its body may hold polls. Also of functions whose accesses are not checked.
   bool takes_polls(const llvm::Function& function) const;
 

@@ -13,6 +13,7 @@ using llvm::GlobalObject;
 using llvm::GlobalValue;
 
 constexpr const char* kSuffix = ".fibersan";
+constexpr const char* kUncheckedSuffix = ".fibersan.unchecked";
 
 class Separation {
  public:
@@ -29,11 +30,11 @@ class Separation {
       if (llvm::all_of(group->getUsers(), [this](auto* member) { return is_ours(member); }))
         move_group(*group);
     for (llvm::Function* function : instrumented_)
-      if (!function->hasComdat() && is_ours(function)) rename(*function);
+      if (!function->hasComdat() && is_ours(function)) rename(*function, suffix_of(*function));
     // An alias lies in the group of its function: constructors of complete and base objects.
     for (llvm::GlobalAlias& alias : module_.aliases())
       if (alias.hasLinkOnceODRLinkage() && renamed_.contains(alias.getAliaseeObject()))
-        rename(alias);
+        rename(alias, suffix_of(*alias.getAliaseeObject()));
   }
 
  private:
@@ -46,17 +47,28 @@ class Separation {
   void move_group(llvm::Comdat& group) {
     llvm::SmallVector<GlobalObject*, 4> members(group.getUsers().begin(), group.getUsers().end());
     if (members.empty()) return;
-    llvm::Comdat* own = module_.getOrInsertComdat((group.getName() + kSuffix).str());
+    const char* suffix = llvm::all_of(members, is_unchecked) ? kUncheckedSuffix : kSuffix;
+    llvm::Comdat* own = module_.getOrInsertComdat((group.getName() + suffix).str());
     own->setSelectionKind(group.getSelectionKind());
     for (GlobalObject* member : members) {
       member->setComdat(own);
-      rename(*member);
+      rename(*member, suffix);
     }
   }
 
-  void rename(GlobalValue& value) {
+  static bool is_unchecked(const GlobalObject* object) {
+    auto* function = llvm::dyn_cast<llvm::Function>(object);
+    return function != nullptr &&
+           function->hasFnAttribute(llvm::Attribute::DisableSanitizerInstrumentation);
+  }
+
+  static const char* suffix_of(const GlobalObject& object) {
+    return is_unchecked(&object) ? kUncheckedSuffix : kSuffix;
+  }
+
+  void rename(GlobalValue& value, const char* suffix) {
     if (auto* object = llvm::dyn_cast<GlobalObject>(&value)) renamed_.insert(object);
-    value.setName(value.getName() + kSuffix);
+    value.setName(value.getName() + suffix);
   }
 
   llvm::Module& module_;

@@ -7,7 +7,9 @@
 //
 // Input:    instrumented functions of which each user has a copy (linkonce_odr).
 // Output:   the same functions, aliases and comdat groups named <name>.fibersan, so that
-//           instrumented objects share copies among themselves only.
+//           instrumented objects share copies among themselves only. An ignored one (an ignore
+//           list holds for one object, not for all) is <name>.fibersan.unchecked: it must not
+//           become the copy of objects that check.
 // Not here: explicit instantiations (weak_odr), which other objects refer to by name;
 //           static locals, which are variables and stay one for all.
 //

@@ -73,7 +73,7 @@ class Redirection {
     if (!has_signature(*original->getFunctionType(), row.signature)) return;
     auto is_instrumented = [&](llvm::Use& use) {
       if (auto* instruction = llvm::dyn_cast<llvm::Instruction>(use.getUser()))
-        return filter_.is_instrumented(*instruction->getFunction());
+        return takes_twin(*instruction->getFunction(), row.signature);
       return !lists_.contains(use.getUser());
     };
     if (llvm::none_of(original->uses(), is_instrumented)) return;
@@ -81,6 +81,12 @@ class Redirection {
   }
 
  private:
+  // In ignored code only what orders: operations on a descriptor, the first parameter.
+  bool takes_twin(const Function& user, StringRef signature) const {
+    if (filter_.is_checked(user)) return filter_.is_instrumented(user);
+    return filter_.is_instrumented(user) && signature.size() > 1 && signature[1] == 'i';
+  }
+
   // What is said of the original holds for the twin, except that it also reads and writes the
   // detector's memory.
   Function* twin_of(const Function& original, StringRef name) {

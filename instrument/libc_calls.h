@@ -9,7 +9,8 @@
 //
 // Invariants
 //   L1  A function with a body in this module, or of another type, is the user's own and
-//       stays. So do uses in functions that are not instrumented.
+//       stays. So do uses in functions that are not checked, except of functions of a
+//       descriptor: they order what is read after what was written.
 //   L2  After the optimiser only: it knows the original's name and meaning, and would not
 //       those of the twin.
 //

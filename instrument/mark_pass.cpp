@@ -2,6 +2,7 @@
 #include "instrument/mark_pass.h"
 
 #include "instrument/function_filter.h"
+#include "instrument/ignore_list.h"
 #include "instrument/library_orders.h"
 #include "instrument/static_guards.h"
 #include "instrument/thread_local_repair.h"
@@ -11,8 +12,9 @@ namespace fibersan::instrument {
 
 llvm::PreservedAnalyses MarkPass::run(llvm::Module& module, llvm::ModuleAnalysisManager&) {
   FunctionFilter filter(module);
+  mark_ignored_functions(module, filter);
   for (llvm::Function& function : module)
-    if (filter.is_user_code(function)) function.addFnAttr(llvm::Attribute::SanitizeThread);
+    if (filter.is_checked(function)) function.addFnAttr(llvm::Attribute::SanitizeThread);
   order_thread_local_guards(module);
   repair_library_orders(module);
   repair_thread_locals(module);

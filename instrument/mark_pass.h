@@ -1,7 +1,8 @@
 // mark_pass.h: what has to be known before the optimiser runs.
 //
 // Input:    a module as the front end made it.
-// Output:   user functions marked sanitize_thread. The mark adds no instrumentation; it
+// Output:   functions that the ignore list names marked as by FIBERSAN_IGNORE, the others
+//           sanitize_thread. The mark adds no instrumentation; it
 //           forbids LLVM to speculate loads, which the program does not make and late
 //           checks would report, and to inline functions across the border of the mark.
 //           Addresses of the calling thread's data are computed where they are used

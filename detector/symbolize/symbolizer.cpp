@@ -31,7 +31,8 @@ std::string demangled(const char* symbol) {
 
 // The pass gives its copies of inline functions names of their own.
 std::string without_suffix(std::string name) {
-  for (const std::string_view suffix : {" (.fibersan)", ".fibersan"}) {
+  for (const std::string_view suffix :
+       {" (.fibersan)", " (.fibersan.unchecked)", ".unchecked", ".fibersan"}) {
     if (name.ends_with(suffix)) name.resize(name.size() - suffix.size());
   }
   return name;

@@ -40,8 +40,8 @@ define weak_odr void @instantiated() comdat {
 define linkonce_odr void @kept() comdat {
   ret void
 }
-; Without instrumentation it is the same code as everywhere else.
-; CHECK: define linkonce_odr void @ignored()
+; Where an ignore list names it, the copy must not be taken for one with checks.
+; CHECK: define linkonce_odr void @ignored.fibersan.unchecked()
 define linkonce_odr void @ignored() disable_sanitizer_instrumentation {
   ret void
 }
