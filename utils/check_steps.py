@@ -158,6 +158,13 @@ def models():
     return script(os.path.join(TOP, "tests", "mutants", "mutants.py"), "--fast")
 
 
+def soundness():
+    folder = os.path.join(TOP, "tests", "soundness")
+    counts = script(os.path.join(folder, "compare.py"))
+    counts += script(os.path.join(folder, "fuzz.py"))
+    return counts
+
+
 def mutants():
     counts = build("fibersan", "fibersan_unit_tests")
     return counts if counts.failed else script(os.path.join(TOP, "tests", "mutants", "mutants.py"))
@@ -189,6 +196,7 @@ STEPS = {
     "unit": unit_tests,
     "lit": lit_tests,
     "models": models,
+    "soundness": soundness,
     "layers": layers,
     "headers": headers,
     "never-instrumented": never_instrumented,

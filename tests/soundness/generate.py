@@ -1,0 +1,585 @@
+"""Writes small programs of one fiber that are rich in what eliminations of checks get wrong.
+
+    generate.py FILE-SEED [SCENARIOS]        prints one file
+
+Input:   a seed; equal seeds give equal files.
+Output:  a Scenario: variables, functions, and the body as a tree of statements, which can be
+         printed, and reduced by leaving statements out.
+
+A statement is a list of pieces: text, or a list of statements. What decides which way a program
+goes are constants that no compiler knows (u0 is 0, u1 is 1, ...), read before anything else, so a
+scenario does the same in each run and at each level.
+"""
+import random
+import sys
+
+PROFILES = {  # what a scenario is made of: weights of statements
+    "straight": {"access": 10, "release": 1, "acquire": 1, "helper": 1},
+    "kinds": {"access": 4, "bits": 3, "volatile": 2, "atomic": 4, "packed": 4, "range": 3, "release": 1},
+    "fields": {"field": 10, "packed": 5, "copy": 2, "release": 1, "acquire": 1, "if": 1},
+    "branch": {"access": 5, "if": 5, "switch": 1, "release": 2, "acquire": 2, "helper": 2},
+    "loop": {"access": 2, "loop": 6, "simple_loop": 6, "release": 1, "acquire": 1},
+    "exits": {"access": 2, "loop": 4, "exit_loop": 8, "release": 1},
+    "loop_sync": {"access": 2, "sync_loop": 8, "simple_loop": 2, "release": 1, "acquire": 1},
+    "calls": {"access": 6, "helper": 8, "release": 1, "acquire": 1, "if": 1, "recursion": 2, "virtual": 2},
+    "exceptions": {"access": 5, "try": 5, "exit_loop": 3, "release": 1, "acquire": 1, "helper": 2},
+    "jumps": {"access": 5, "setjmp": 3, "if": 1, "loop": 1, "release": 1},
+    "locals": {"access": 3, "local": 8, "closure": 3, "release": 2, "acquire": 1, "helper": 1, "if": 1},
+    "heap": {"access": 3, "heap": 7, "chase": 4, "release": 2, "if": 1, "loop": 1},
+    "mixed": {"access": 4, "field": 3, "atomic": 2, "range": 2, "if": 2, "loop": 2, "simple_loop": 2, "chase": 2,
+              "helper": 2, "release": 2, "acquire": 2, "bits": 1, "packed": 1},
+    "paused": {"access": 6, "field": 3, "pause": 3, "if": 1, "simple_loop": 2, "helper": 1},
+    "last": {"access": 4, "if": 1, "last_loop": 3, "acquire": 1, "end_if": 2},
+}
+ORDER = list(PROFILES)
+
+# name, C type, elements; variables of a scenario are drawn from these
+ARRAYS = [("a", "int", 8), ("c", "char", 24), ("h", "short", 12), ("d", "long", 6), ("q", "int", 12),
+          ("z", "double", 6)]
+SIZES = {"int": 4, "char": 1, "short": 2, "long": 8, "double": 8, "Mixed": 40, "Packed": 16, "Bits": 12, "Node": 16}
+FIELDS = ["a", "b", "c", "d", "e", "f[0]", "f[1]", "f[2]", "f[3]"]
+PACKED = ["a", "b", "c", "d", "e"]
+BITS = [("x", 0), ("y", 0), ("z", 0), ("u", 8), ("v", 8)]
+RELEASE_ORDERS = ["__ATOMIC_RELEASE", "__ATOMIC_SEQ_CST"]
+RMW_RELEASE = ["__ATOMIC_RELEASE", "__ATOMIC_ACQ_REL", "__ATOMIC_SEQ_CST"]
+ACQUIRE_ORDERS = ["__ATOMIC_ACQUIRE", "__ATOMIC_SEQ_CST"]
+
+
+class Scenario:
+    def __init__(self, seed, name, profile=None):
+        self.random = random.Random(seed)
+        self.seed, self.name = seed, name
+        self.profile = profile or ORDER[self.random.randrange(len(ORDER))]
+        self.weights = PROFILES[self.profile]
+        self.variables = []  # (name, type, elements or 0)
+        self.helpers = []    # (head, statements): function definitions in order
+        self.releases = self.acquires = 0
+        self.locals = self.values = self.labels = 0
+        self.has_local = self.profile in ("locals", "heap")
+        self.in_helper = False
+        self.pick_variables()
+        count = self.random.randint(5, 12)
+        self.body = [self.statement(0, []) for _ in range(count)]
+        if self.profile == "paused":
+            self.body.insert(self.random.randrange(1, count), ["sound::pause();"])
+        if self.profile == "last":
+            self.body.append(["if (u1) sound::end_process();"])
+            self.body += [self.statement(0, []) for _ in range(3)]
+
+    # -- variables
+
+    def pick_variables(self):
+        draw = self.random
+        arrays = draw.sample(ARRAYS, draw.randint(1, 2))
+        self.arrays = [(name, kind, count) for name, kind, count in arrays]
+        self.variables += self.arrays
+        self.variables += [("g", "int", 0)] + ([("l", "long", 0)] if draw.random() < 0.5 else [])
+        if any(key in self.weights for key in ("field", "copy")) or draw.random() < 0.3:
+            self.variables.append(("m", "Mixed", 0))
+            if "copy" in self.weights:
+                self.variables.append(("m2", "Mixed", 0))
+        if "packed" in self.weights:
+            self.variables.append(("p", "Packed", 0))
+        if "bits" in self.weights:
+            self.variables.append(("b", "Bits", 0))
+        if "chase" in self.weights or self.profile == "calls":
+            self.variables.append(("n", "Node", 3))
+        while sum(probes(kind, count) for _, kind, count in self.variables) > (88 if self.has_local else 124):
+            self.variables.pop(self.random.randrange(len(self.variables)))
+        if not any(count and kind in ("int", "char", "short", "long", "double") for _, kind, count in self.variables):
+            self.variables.append(("a", "int", 8))
+        if not any(name == "g" for name, _, _ in self.variables):
+            self.variables.append(("g", "int", 0))
+        self.names = {name for name, _, _ in self.variables}
+        self.arrays = [v for v in self.variables if v[2] and v[1] != "Node"]
+
+    def value(self):
+        self.values += 1
+        return str(self.values % 100 + 1)
+
+    def index(self, count, loops):
+        """An index below `count`; loops: (variable, below)."""
+        draw = self.random
+        fitting = [(name, below) for name, below in loops if below <= count]
+        if fitting and draw.random() < 0.85:
+            name, below = draw.choice(fitting)
+            choices = [name, name, f"{below - 1} - {name}"]
+            if below < count:
+                choices += [f"{name} + {count - below}"]
+            return draw.choice(choices)
+        if loops and draw.random() < 0.3:
+            return f"{draw.choice(loops)[0]} % {count}"
+        return str(draw.randrange(count))
+
+    def place(self, loops):
+        """An lvalue of an arithmetic type, and the type."""
+        draw = self.random
+        if draw.random() < (0.8 if loops else 0.5):
+            name, kind, count = draw.choice(self.arrays)
+            return f"{name}[{self.index(count, loops)}]", kind
+        scalars = [v for v in self.variables if not v[2] and v[1] in ("int", "long")]
+        name, kind, _ = draw.choice(scalars)
+        if "m" in self.names and draw.random() < 0.3:
+            field = draw.choice(FIELDS)
+            return f"m.{field}", "int"
+        return name, kind
+
+    # -- statements
+
+    def statement(self, depth, loops, weights=None):
+        weights = dict(weights or self.weights)
+        if depth >= 2:
+            for heavy in ("loop", "exit_loop", "sync_loop", "last_loop", "try", "switch", "setjmp"):
+                weights.pop(heavy, None)
+        if depth >= 3:
+            weights.pop("if", None)
+            weights.pop("closure", None)
+        if depth > 0:
+            for top in ("setjmp", "local", "heap", "pause"):
+                weights.pop(top, None)
+        if self.in_helper:
+            for top in ("helper", "recursion", "virtual", "closure", "local", "heap", "setjmp", "end_if", "pause",
+                        "last_loop"):
+                weights.pop(top, None)
+        weights.setdefault("access", 2)
+        kind = self.random.choices(list(weights), list(weights.values()))[0]
+        return getattr(self, "make_" + kind)(depth, loops)
+
+    def block(self, depth, loops, least=1, most=4, weights=None):
+        return [self.statement(depth + 1, loops, weights) for _ in range(self.random.randint(least, most))]
+
+    def make_access(self, _depth, loops):
+        place, _kind = self.place(loops)
+        form = self.random.random()
+        if form < 0.4:
+            return [f"W({place}, {self.value()});"]
+        if form < 0.75:
+            return [f"s += R({place});"]
+        return [f"U({place}, {self.random.choice(['+=', '^=']) if _kind != 'double' else '+='}, {self.value()});"]
+
+    def make_field(self, _depth, _loops):
+        return self.of_object("m" if "m" in self.names else None, FIELDS)
+
+    def of_object(self, name, fields):
+        if name is None:
+            return [f"W(g, {self.value()});"]
+        field = self.random.choice(fields)
+        form = self.random.random()
+        if form < 0.5:
+            return [f"W({name}.{field}, {self.value()});"]
+        return [f"s += R({name}.{field});"]
+
+    def make_packed(self, _depth, _loops):
+        if "p" not in self.names:
+            return [f"s += R(g);"]
+        field = self.random.choice(PACKED)
+        if self.random.random() < 0.5:
+            return ["{ ", [[f"auto packed_ = {self.value()}; LOG(log_write((const char*)&p + offsetof(Packed, {field}), "
+                            f"sizeof(p.{field}))); p.{field} = packed_;"]], "}"]
+        return [f"LOG(log_read((const char*)&p + offsetof(Packed, {field}), sizeof(p.{field}))); s += p.{field};"]
+
+    def make_bits(self, _depth, _loops):
+        if "b" not in self.names:
+            return [f"s += R(g);"]
+        field, unit = self.random.choice(BITS)
+        if self.random.random() < 0.2:
+            return [f"W(b.n, {self.value()});"]
+        if self.random.random() < 0.5:
+            return [f"BW(b, {unit}, {field}, 1);"]
+        return [f"s += BR(b, {unit}, {field});"]
+
+    def make_copy(self, _depth, _loops):
+        if not {"m", "m2"} <= self.names:
+            return [f"s += R(g);"]
+        return [self.random.choice(["ASSIGN(m, m2);", "ASSIGN(m2, m);", "COPY(m.c, m2.c, 24);", "COPY(m.a, m2.a, n8);"])]
+
+    def make_volatile(self, _depth, loops):
+        place, kind = self.place(loops)
+        if place.startswith("m."):
+            return [f"s += R({place});"]
+        return [self.random.choice([f"s += VR({kind}, {place});", f"VW({kind}, {place}, {self.value()});"])]
+
+    def make_atomic(self, _depth, loops):
+        places = [v for v in self.arrays if v[1] in ("int", "long", "short", "char")]
+        if not places:
+            return [f"AW(g, 1, __ATOMIC_RELAXED);"]
+        name, _, count = self.random.choice(places)
+        place = f"{name}[{self.index(count, loops)}]"
+        return [self.random.choice([
+            f"s += AR({place}, __ATOMIC_RELAXED);", f"AW({place}, {self.value()}, __ATOMIC_RELAXED);",
+            f"s += AR({place}, __ATOMIC_ACQUIRE);", f"AW({place}, {self.value()}, __ATOMIC_RELEASE);",
+            f"s += RMW(add, {place}, 1, __ATOMIC_RELAXED);", f"s += RMW(or, {place}, 1, __ATOMIC_ACQ_REL);"])]
+
+    def make_range(self, _depth, _loops):
+        name, kind, count = self.random.choice(self.arrays)
+        first = self.random.randrange(count)
+        size = self.random.randint(1, count - first) * SIZES[kind]
+        size = str(size) if self.random.random() < 0.6 or size < 8 else self.random.choice(["n8", "n3"])
+        if self.random.random() < 0.6 or count < 4:
+            return [f"FILL({name}[{first}], {size});"]
+        half = count // 2
+        size = min(int(size), half * SIZES[kind]) if size.isdigit() else ("n3" if half * SIZES[kind] < 8 else size)
+        return [f"COPY({name}[{half}], {name}[0], {size});"]
+
+    # Synchronisation
+
+    def slot(self, side):
+        limit = 3
+        used = getattr(self, side)
+        if used < limit and (used == 0 or self.random.random() < 0.6):
+            setattr(self, side, used + 1)
+            return used
+        return self.random.randrange(used)
+
+    def make_release(self, _depth, _loops):
+        k = self.slot("releases")
+        order, rmw = self.random.choice(RELEASE_ORDERS), self.random.choice(RMW_RELEASE)
+        how = self.random.choices([
+            f"__atomic_store_n(&OUT({k}), 1, {order});", f"__atomic_fetch_add(&OUT({k}), 1, {rmw});",
+            f"__atomic_thread_fence({self.random.choice(RMW_RELEASE)}); __atomic_store_n(&OUT({k}), 1, __ATOMIC_RELAXED);",
+            f"sound::unlock_slot({k});", f"sound::send_slot({k});", f"sound::post_slot({k});", f"sound::spawn_slot({k});",
+            f"release_deep({k});", f"sound::call(release_called, (void*){k}L);", f"release_pointer({k});",
+            f"if (u1) release_deep({k});",
+            f"__atomic_exchange_n(&OUT({k}), 1, {rmw});",
+        ], [4, 3, 3, 1, 1, 1, 1, 4, 1, 1, 1, 1])[0]
+        return [f"RELEASED({k}); {how}"] if not how.startswith("if") else [f"RELEASED({k}); {how}"]
+
+    def make_acquire(self, _depth, _loops):
+        k = self.slot("acquires")
+        order = self.random.choice(ACQUIRE_ORDERS)
+        how = self.random.choices([
+            f"s += __atomic_load_n(&IN({k}), {order});", f"s += __atomic_fetch_add(&IN({k}), 0, __ATOMIC_ACQUIRE);",
+            f"s += __atomic_load_n(&IN({k}), __ATOMIC_RELAXED); __atomic_thread_fence(__ATOMIC_ACQUIRE);",
+            f"sound::lock_slot({k});", f"sound::receive_slot({k});", f"sound::join_slot({k});",
+            f"acquire_deep({k});", f"sound::call(acquire_called, (void*){k}L);", f"acquire_pointer({k});",
+        ], [4, 3, 3, 1, 1, 1, 4, 1, 1])[0]
+        return [f"{how} ACQUIRED({k});"]
+
+    # Control flow
+
+    def condition(self, loops):
+        draw = self.random
+        if loops and draw.random() < 0.6:
+            name, below = draw.choice(loops)
+            return draw.choice([f"{name} == {draw.randrange(below)}", f"{name} > {draw.randrange(below)}", f"{name} & 1"])
+        return draw.choice(["u0", "u1", "u0", "u1", "s & 1", "n8 > 4"])
+
+    def make_if(self, depth, loops):
+        condition = self.condition(loops)
+        if condition == "s & 1":
+            condition = "u1"
+        pieces = [f"if ({condition}) {{", self.block(depth, loops)]
+        if self.random.random() < 0.5:
+            pieces += ["} else {", self.block(depth, loops)]
+        return pieces + ["}"]
+
+    def make_switch(self, depth, loops):
+        pieces = [f"switch ({self.random.choice(['n3', 'u1', 'u0'])}) {{ case 0: {{", self.block(depth, loops), "} break;",
+                  "case 1: {", self.block(depth, loops), "} [[fallthrough]];", "case 3: {", self.block(depth, loops), "}",
+                  "default:;"]
+        return pieces + ["}"]
+
+    def loop_head(self, variable, allow_zero=True):
+        """Text of the head, exclusive bound of the variable's values."""
+        draw = self.random
+        below = draw.choice([4, 6, 6, 8, 12])
+        unknown = {4: "n4", 6: "n6", 8: "n8", 12: "n12"}[below]
+        bound = draw.choice([str(below), unknown, unknown])
+        if allow_zero and draw.random() < 0.12:
+            bound = "u0"
+        v = variable
+        kind = draw.choice(["int", "int", "unsigned", "long", "size_t"])
+        down = kind if kind in ("int", "long") else "int"
+        return draw.choice([
+            f"for ({kind} {v} = 0; {v} < ({kind}){bound}; ++{v})", f"for ({kind} {v} = 0; {v} < ({kind}){bound}; ++{v})",
+            f"for ({down} {v} = ({down}){bound} - 1; {v} >= 0; --{v})",
+            f"for ({kind} {v} = 0; {v} < ({kind}){bound}; {v} += 2)",
+            f"for ({kind} {v} = 1; {v} < ({kind}){bound}; {v} += 3)",
+            f"for ({kind} {v} = 0; {v} != ({kind}){bound}; ++{v})",
+            f"for ({kind} {v} = (u1 + 1); {v} < ({kind}){bound}; ++{v})",
+        ]), below
+
+    def new_loop(self):
+        self.locals += 1
+        return f"i{self.locals}"
+
+    def make_loop(self, depth, loops, weights=None, least=1):
+        v = self.new_loop()
+        head, below = self.loop_head(v)
+        inner = loops + [(v, below)]
+        return [head + " {", self.block(depth, inner, least, 4, weights), "}"]
+
+    def make_simple_loop(self, _depth, loops):
+        """What vectorisers and recognisers of idioms look for."""
+        v = self.new_loop()
+        head, below = self.loop_head(v)
+        names = [x for x in self.arrays if x[2] >= below] or None
+        if names is None:
+            v = self.new_loop()
+            below = min(x[2] for x in self.arrays)
+            head = f"for (int {v} = 0; {v} < {below}; ++{v})"
+            names = self.arrays
+        to, kind, _ = self.random.choice(names)
+        source, _, _ = self.random.choice(names)
+        conditional = f"if (R({source}[{v}]) >= 0) " if self.random.random() < 0.25 else ""
+        return [head + " {", [[self.random.choice([
+            f"W({to}[{v}], R({source}[{v}]) + {self.value()});", f"{conditional}W({to}[{v}], 0);",
+            f"{conditional}s += R({source}[{v}]);", f"{conditional}U(g, +=, R({source}[{v}]));", f"U({to}[{v}], +=, R(g));",
+            f"W(g, R({to}[{v}]));", f"if (u0) {{ W({to}[{v}], 1); }}"])]], "}"]
+
+    def make_exit_loop(self, depth, loops):
+        v = self.new_loop()
+        head, below = self.loop_head(v, allow_zero=False)
+        inner = loops + [(v, below)]
+        at = self.random.randrange(below)
+        self.labels += 1
+        label = f"out{self.labels}"
+        exits = ["break;", "continue;", f"goto {label};", f"sound::fail({self.value()});", f"fail_deep({self.value()});"]
+        if not self.has_local:
+            exits.append("return;")
+        how = self.random.choice(exits)
+        guard = self.random.choice([f"if ({v} == {at}) ", f"if ({v} >= n{self.random.choice([3, 4])}) ",
+                                    f"if (u1 && {v} == {at}) ", f"if (R(g) == 12345 || {v} == n3) "])
+        if how == "fail_deep(" or "fail_deep" in how:
+            guard, how = "", f"fail_at(({v} == {at}), {self.value()});"
+        pieces = self.block(depth, inner, 1, 2) + [[guard + how]] + self.block(depth, inner, 1, 3)
+        text = [head + " {", pieces, "}"]
+        if "fail" in how and (self.has_local or self.random.random() < 0.7):
+            text = ["try {", [text], "} catch (int) {", self.block(depth, loops, 0, 1), "}"]
+        if "goto" in how:
+            text = ["{", [text], f"}} {label}:;"]
+        return text
+
+    def make_last_loop(self, depth, loops):
+        v = self.new_loop()
+        head, below = self.loop_head(v, allow_zero=False)
+        inner = loops + [(v, below)]
+        return [head + " {", self.block(depth, inner, 1, 2) + [[f"end_if({v} == {self.random.randrange(below + 3)});"]] +
+                self.block(depth, inner, 1, 2), "}"]
+
+    def make_end_if(self, _depth, _loops):
+        return ["end_if(u0);"]
+
+    def make_sync_loop(self, depth, loops):
+        v = self.new_loop()
+        head, below = self.loop_head(v, allow_zero=self.random.random() < 0.3)
+        inner = loops + [(v, below)]
+        sync = [self.random.choice([self.make_release, self.make_acquire])(depth, inner)]
+        if self.random.random() < 0.4:
+            sync = [[f"if ({v} == {self.random.randrange(below)}) {{", sync, "}"]]
+        if self.random.random() < 0.2:
+            sync.append([self.random.choice(["sound::opaque();", "sound::yield();", "sound::own_mutex();", "compute(3);"])])
+        weights = {"access": 4, "field": 1, "simple_loop": 1, "if": 1}
+        return [head + " {", self.block(depth, inner, 1, 3, weights) + sync + self.block(depth, inner, 1, 3, weights), "}"]
+
+    def make_try(self, depth, loops):
+        middle = self.random.choice([f"sound::fail({self.value()});", f"fail_at(u1, {self.value()});", f"fail_at(u0, 1);",
+                                     f"if (u0) sound::fail(1);", "throw 5;"])
+        weights = dict(self.weights)
+        return ["try {", self.block(depth, loops, 1, 3, weights) + [[middle]] + self.block(depth, loops, 1, 3, weights),
+                "} catch (int) {", self.block(depth, loops, 0, 2, weights), "}"]
+
+    def make_setjmp(self, depth, _loops):
+        leave = self.random.choice(["longjmp(jump, 1);", "if (u1) longjmp(jump, 1);", "jump_if(u1);", "jump_if(u0);"])
+        weights = {"access": 6, "if": 1, "release": 1}
+        # What is read between setjmp and longjmp must not go to s, which would be lost.
+        return ["if (setjmp(jump) == 0) { unsigned long s = 0;",
+                self.block(depth, [], 1, 3, weights) + [[leave]] + self.block(depth, [], 1, 3, weights),
+                "keep(s); } else { unsigned long s = 0;", self.block(depth, [], 0, 2, weights), "keep(s); }"]
+
+    # Calls
+
+    def make_helper(self, depth, loops):
+        draw = self.random
+        choice = draw.random()
+        if choice < 0.25:
+            return [draw.choice(["sound::opaque();", "sound::yield();", "sound::own_mutex();", "s += compute(n3);",
+                                 "indirect(3);", "s += sound::identity(4);"])]
+        if choice < 0.45:
+            name, kind, count = draw.choice(self.arrays)
+            return [draw.choice([f"s += peek(&{name}[{self.index(count, loops)}]);",
+                                 f"poke(&{name}[{self.index(count, loops)}], {self.value()});"])]
+        number = len(self.helpers)
+        self.helpers.append(None)
+        was, self.in_helper = self.in_helper, True
+        statements = self.block(depth, [], 1, 3)
+        self.in_helper = was
+        inline = draw.choice(["__attribute__((noinline)) ", "", "__attribute__((noinline)) "])
+        self.helpers[number] = [f"{inline}static unsigned long helper{number}() {{ FRAME", statements, "return s; }"]
+        call = f"s += helper{number}();"
+        if draw.random() < 0.2:
+            call = f"{{ unsigned long (*volatile f)() = helper{number}; s += f(); }}"
+        return [call]
+
+    def make_recursion(self, depth, _loops):
+        number = len(self.helpers)
+        self.helpers.append(None)
+        was, self.in_helper = self.in_helper, True
+        before, bottom, after = self.block(depth + 1, [], 1, 2), self.block(depth + 1, [], 1, 2), self.block(depth + 1, [], 1, 2)
+        self.in_helper = was
+        self.helpers[number] = [f"__attribute__((noinline)) static unsigned long helper{number}(int depth) {{ FRAME", before,
+                                "if (depth == 0) {", bottom, f"}} else {{ s += helper{number}(depth - 1);", [], "}", after,
+                                "return s; }"]
+        return [f"s += helper{number}(n3);"]
+
+    def make_virtual(self, depth, loops):
+        k = self.slot("releases")
+        return [f"RELEASED({k}); object->release({k});"] if self.random.random() < 0.5 else ["object->nothing();"]
+
+    def make_closure(self, depth, loops):
+        self.locals += 1
+        v = f"f{self.locals}"
+        inner = self.block(depth + 1, [], 1, 3, {"access": 4, "field": 1})
+        call = self.random.choice([f"{v}();", f"sound::call(run_closure<decltype({v})>, &{v});"])
+        return ["{ " + f"auto {v} = [&] {{", inner, "}; ", [[call]], "}"]
+
+    # Memory that nobody else knows at first
+
+    def make_local(self, _depth, loops):
+        self.locals += 1
+        v = f"x{self.locals}"
+        used = getattr(self, "local_count", 0)
+        if used >= 3:
+            return self.make_access(_depth, loops)
+        self.local_count = used + 1
+        kind, count = self.random.choice([("int", 2), ("char", 4), ("short", 3), ("long", 1)])
+        self.exposed = getattr(self, "exposed", 0) + 1
+        show = self.random.choice([f"sound::expose({v}, sizeof {v});", f"leak = (void*)&{v}[0]; sound::expose({v}, sizeof {v});",
+                                   f"expose_deep({v}, sizeof {v});", f"spread(&{v}[{count - 1}], {v}, sizeof {v});"])
+        self.arrays.append((v, kind, count))
+        before = [[f"W({v}[{self.random.randrange(count)}], {self.value()});"] for _ in range(self.random.randint(0, 2))]
+        return [f"{kind} {v}[{count}] = {{}}; LOG(log_write({v}, sizeof {v}));"] + [before] + [show]
+
+    def make_heap(self, _depth, loops):
+        self.locals += 1
+        v = f"x{self.locals}"
+        used = getattr(self, "local_count", 0)
+        if used >= 3:
+            return self.make_access(_depth, loops)
+        self.local_count = used + 1
+        kind, count = self.random.choice([("int", 2), ("char", 4), ("long", 1)])
+        new = self.random.choice([f"new {kind}[{count}]", f"({kind}*)__builtin_malloc({count} * sizeof({kind}))",
+                                  f"({kind}*)sound::allocate({count} * sizeof({kind}))"])
+        show = self.random.choice([f"sound::expose({v}, {count} * sizeof({kind}));",
+                                   f"leak = {v}; sound::expose({v}, {count} * sizeof({kind}));",
+                                   f"expose_deep({v}, {count} * sizeof({kind}));"])
+        self.arrays.append((v, kind, count))
+        before = [[f"W({v}[{self.random.randrange(count)}], {self.value()});"] for _ in range(self.random.randint(0, 2))]
+        publish = []
+        if self.random.random() < 0.3:
+            publish = [self.make_release(0, [])]
+        return [f"{kind}* {v} = {new};", before + publish, show]
+
+    def make_chase(self, _depth, _loops):
+        if "n" not in self.names:
+            return [f"W(g, {self.value()});"]
+        return [self.random.choice([
+            "for (Node* at = &n[0]; at != nullptr; at = R(at->next)) s += R(at->v);",
+            f"for (Node* at = &n[0]; at != nullptr; at = R(at->next)) W(at->w, {self.value()});",
+            f"W(R(n[0].next)->v, {self.value()});", f"U(R(R(n[0].next)->next)->w, +=, 1);", "W(n[1].next, &n[2]);",
+            f"s += R(n[{self.random.randrange(3)}].v);",
+            "for (Node* at = &n[0]; at != nullptr; at = R(at->next)) { if (at == &n[1]) break; W(at->v, 1); }"])]
+
+    def make_pause(self, _depth, _loops):
+        return ["sound::pause();"]
+
+    # -- printing
+
+    def print(self):
+        lines = [f"namespace {self.name} {{"]
+        for name, kind, count in self.variables:
+            lines.append(f"{kind} {name}{f'[{count}]' if count else ''};")
+        lines.append("void prepare() {")
+        if "n" in self.names:
+            lines.append("  n[0].next = &n[1]; n[1].next = &n[2]; n[2].next = nullptr;")
+        lines.append("}")
+        for helper in self.helpers:
+            if helper:
+                lines += render(helper, 0)
+        lines.append("__attribute__((noinline)) void body() { FRAME")
+        for statement in self.body:
+            lines += render(statement, 1)
+        if self.has_local:
+            lines.append("  sound::linger();")
+        lines += ["  keep(s);", "}"]
+        targets = ", ".join(f"{{&{name}, sizeof {name}}}" for name, _, _ in self.variables)
+        lines += [f"const sound::Target targets[] = {{{targets}}};", "}"]
+        return lines
+
+    def row(self):
+        n = self.name
+        return (f'{{"{n}", {n}::prepare, {n}::body, {n}::targets, {len(self.variables)}, {self.releases}, {self.acquires}, '
+                f'{str(self.profile == "paused").lower()}, {str(self.profile == "last").lower()}}}')
+
+
+def probes(kind, count):
+    size = SIZES[kind] * (count or 1)
+    return size if size <= 48 else size // 2
+
+
+def render(statement, depth):
+    lines = []
+    for piece in statement:
+        if isinstance(piece, str):
+            lines.append("  " * depth + piece)
+        else:
+            for inner in piece:
+                lines += render(inner, depth + 1)
+    return lines
+
+
+PRELUDE = """#include "accesses.h"
+#define FRAME \\
+  [[maybe_unused]] const int u0 = numbers[0], u1 = numbers[1], n3 = numbers[3], n4 = numbers[4], n6 = numbers[6], \\
+      n8 = numbers[8], n12 = numbers[12]; \\
+  [[maybe_unused]] unsigned long s = 0;
+namespace {
+volatile int numbers[13] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+void* leak;
+jmp_buf jump;
+__attribute__((noinline)) void release_slot(int k) { __atomic_store_n(&OUT(k), 1, __ATOMIC_RELEASE); }
+__attribute__((noinline)) void release_deep(int k) { if (k < 99) release_slot(k); }
+void release_called(void* k) { release_slot((int)(long)k); }
+__attribute__((noinline)) int acquire_slot(int k) { return __atomic_load_n(&IN(k), __ATOMIC_ACQUIRE); }
+__attribute__((noinline)) void acquire_deep(int k) { if (k < 99) acquire_slot(k); }
+void acquire_called(void* k) { acquire_slot((int)(long)k); }
+void (*volatile release_pointer)(int) = release_deep;
+void (*volatile acquire_pointer)(int) = acquire_deep;
+__attribute__((noinline)) int compute(int x) { int sum = 0; for (int i = 0; i < x; ++i) sum += i * sum + 1; return sum; }
+int (*volatile indirect)(int) = compute;
+__attribute__((noinline)) void fail_at(bool now, int number) { if (now) sound::fail(number); }
+__attribute__((noinline)) void end_if(bool now) { if (now) sound::end_process(); }
+__attribute__((noinline)) void jump_if(bool now) { if (now) longjmp(jump, 1); }
+__attribute__((noinline)) void expose_deep(const void* p, size_t size) { sound::expose(p, size); }
+__attribute__((noinline)) void spread(const void* inner, const void* p, size_t size) { keep((unsigned long)inner); sound::expose(p, size); }
+template <class T> __attribute__((noinline)) T peek(T* p) { LOG(log_read(p, sizeof *p)); return *p; }
+template <class T> __attribute__((noinline)) void poke(T* p, int v) { LOG(log_write(p, sizeof *p)); *p = (T)v; }
+template <class F> void run_closure(void* f) { (*static_cast<F*>(f))(); }
+struct Base { virtual void release(int k) = 0; virtual void nothing() = 0; };
+struct First : Base { void release(int k) override { release_slot(k); } void nothing() override {} };
+struct Second : Base { void release(int) override {} void nothing() override { sound::opaque(); } };
+First first; Second second;
+Base* object_of(int n) { return n == 4 ? (Base*)&first : (Base*)&second; }
+Base* volatile object_place = object_of(4);
+#define object object_place
+}
+"""
+
+
+def file_of(scenarios):
+    lines = [PRELUDE]
+    for scenario in scenarios:
+        lines += scenario.print()
+    lines += ["static const sound::Scenario scenarios[] = {"]
+    lines += ["  " + scenario.row() + "," for scenario in scenarios]
+    lines += ["};", f"sound::Table sound_table() {{ return {{scenarios, {len(scenarios)}, kIsReference}}; }}"]
+    return "\n".join(lines) + "\n"
+
+
+def scenarios_of(seed, count):
+    """Every profile in turn."""
+    return [Scenario(seed * 1000 + i, f"s{i}", ORDER[(seed + i) % len(ORDER)]) for i in range(count)]
+
+
+if __name__ == "__main__":
+    print(file_of(scenarios_of(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 15)), end="")
