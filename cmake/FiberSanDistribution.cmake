@@ -4,6 +4,7 @@
 #   include/fiber/                   the public headers (in the build tree a link)
 #   lib/                             plugin and archives
 #   lib/fibersan/libstdc++/          a header that instrumented code sees before libstdc++'s own
+#   lib/fibersan/<config>/           what the config file links, see FiberSanProgramStart.cmake
 #   lib/cmake/FiberSan/              find_package(FiberSan)
 #
 # Target:   fibersan, everything that compiling a user's program needs.
@@ -14,8 +15,14 @@ configure_file(cmake/fiber.cfg fiber.cfg COPYONLY)
 file(CREATE_LINK "${PROJECT_SOURCE_DIR}/runtime/include" "${PROJECT_BINARY_DIR}/include" SYMBOLIC)
 configure_file("cmake/libstdc++/bits/c++config.h" "lib/fibersan/libstdc++/bits/c++config.h" COPYONLY)
 
+include(FiberSanProgramStart)
+add_program_start(fibersan.cfg fiber detector)
+add_program_start(fiber.cfg fiber no_detector)
+add_refusal_of_static_programs(fibersan.cfg)
+
 add_custom_target(fibersan)
-add_dependencies(fibersan fibersan-instrument fiber-preemption fiber detector no_detector)
+add_dependencies(fibersan fibersan-instrument fiber-preemption fiber detector no_detector
+  start_of_fibersan.cfg start_of_fiber.cfg)
 
 set(package_dir lib/cmake/FiberSan)
 configure_file(cmake/FiberSanConfig.cmake "${package_dir}/FiberSanConfig.cmake" COPYONLY)
@@ -26,6 +33,8 @@ install(FILES "${PROJECT_BINARY_DIR}/fibersan.cfg" "${PROJECT_BINARY_DIR}/fiber.
 install(FILES LICENSE DESTINATION share/doc/fibersan)
 install(DIRECTORY runtime/include/fiber DESTINATION include)
 install(DIRECTORY "cmake/libstdc++" DESTINATION lib/fibersan)
+install(DIRECTORY "${PROJECT_BINARY_DIR}/lib/fibersan/fibersan.cfg"
+                  "${PROJECT_BINARY_DIR}/lib/fibersan/fiber.cfg" DESTINATION lib/fibersan)
 install(TARGETS fibersan-instrument fiber-preemption fiber detector no_detector
   LIBRARY DESTINATION lib ARCHIVE DESTINATION lib)
 install(FILES

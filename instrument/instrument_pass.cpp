@@ -14,6 +14,7 @@
 #include "instrument/libc_calls.h"
 #include "instrument/memory_ranges.h"
 #include "instrument/module_constructor.h"
+#include "instrument/other_instrumentation.h"
 #include "instrument/release_summary.h"
 #include "instrument/static_guards.h"
 #include "llvm/ADT/STLExtras.h"
@@ -29,6 +30,7 @@ bool needs_context(const FunctionPlan& plan) {
 
 void instrument(llvm::Function& function, const ReleaseSummary& summary, HookTable& hooks,
                 RunningState& state, Statistics& statistics) {
+  mark_as_instrumented(function);
   FunctionPlan plan = select_accesses(function, statistics);
   prune_checks(plan.accesses, summary, statistics);
 

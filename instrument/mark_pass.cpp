@@ -4,6 +4,7 @@
 #include "instrument/function_filter.h"
 #include "instrument/ignore_list.h"
 #include "instrument/library_orders.h"
+#include "instrument/other_instrumentation.h"
 #include "instrument/static_guards.h"
 #include "instrument/thread_local_repair.h"
 #include "llvm/IR/Module.h"
@@ -11,6 +12,8 @@
 namespace fibersan::instrument {
 
 llvm::PreservedAnalyses MarkPass::run(llvm::Module& module, llvm::ModuleAnalysisManager&) {
+  refuse_other_sanitizers(module);
+  refuse_other_stacks(module);
   FunctionFilter filter(module);
   mark_ignored_functions(module, filter);
   for (llvm::Function& function : module)
@@ -22,6 +25,7 @@ llvm::PreservedAnalyses MarkPass::run(llvm::Module& module, llvm::ModuleAnalysis
 }
 
 llvm::PreservedAnalyses RepairPass::run(llvm::Module& module, llvm::ModuleAnalysisManager&) {
+  refuse_other_stacks(module);
   repair_thread_locals(module);
   return llvm::PreservedAnalyses::none();
 }

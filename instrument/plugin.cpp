@@ -4,6 +4,9 @@
 #include "instrument/poll_pass.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Passes/PassPlugin.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cstdlib>
 
 namespace {
 
@@ -50,15 +53,29 @@ void register_for_plain_build(llvm::PassBuilder& builder) {
   register_names(builder);
 }
 
+// Both config files in one command: checks and polls would come twice.
+const char* loaded_as = nullptr;
+
+llvm::PassPluginLibraryInfo loaded(const char* name, void (*register_passes)(llvm::PassBuilder&)) {
+  if (loaded_as != nullptr && loaded_as != name) {
+    llvm::errs() << "error: two config files: use either fibersan.cfg or fiber.cfg, not both\n";
+    std::exit(1);
+  }
+  loaded_as = name;
+  return {LLVM_PLUGIN_API_VERSION, name, LLVM_VERSION_STRING, register_passes};
+}
+
+constexpr const char kWithDetector[] = "FiberSan", kPlain[] = "Fiber";
+
 }  // namespace
 
 // The two entries, one for each plugin made of loader.cpp.
 extern "C" __attribute__((visibility("default"))) llvm::PassPluginLibraryInfo
 llvmGetPassPluginInfo() {
-  return {LLVM_PLUGIN_API_VERSION, "FiberSan", LLVM_VERSION_STRING, register_for_detector};
+  return loaded(kWithDetector, register_for_detector);
 }
 
 extern "C" __attribute__((visibility("default"))) llvm::PassPluginLibraryInfo
 fiberGetPassPluginInfo() {
-  return {LLVM_PLUGIN_API_VERSION, "Fiber", LLVM_VERSION_STRING, register_for_plain_build};
+  return loaded(kPlain, register_for_plain_build);
 }

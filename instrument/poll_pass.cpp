@@ -1,6 +1,7 @@
 #include "instrument/poll_pass.h"
 
 #include "instrument/function_filter.h"
+#include "instrument/other_instrumentation.h"
 #include "instrument/poll_placement.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 
@@ -51,6 +52,7 @@ llvm::PreservedAnalyses PollPass::run(llvm::Module& module, llvm::ModuleAnalysis
   });
   std::optional<PollEmitter> polls;
   for (llvm::Function* function : functions) {
+    mark_as_polled(*function);
     PollPlan plan = place_polls(*function, recursion, length, of_functions);
     if (plan.tests.empty() && plan.chunks.empty()) continue;
     if (!polls.has_value()) polls.emplace(module);

@@ -3,6 +3,7 @@
 #include "instrument/thread_local_repair.h"
 
 #include "instrument/function_filter.h"
+#include "instrument/other_instrumentation.h"
 #include "instrument/thread_address.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/Constants.h"
@@ -176,7 +177,9 @@ void name_addresses(llvm::Module& module) {
     for (llvm::Use& use : variable->uses()) uses.push_back(&use);
     for (llvm::Use* use : uses) {
       auto* user = dyn_cast<Instruction>(use->getUser());
-      if (user == nullptr || isa<llvm::IntrinsicInst>(user) || isa<llvm::PHINode>(user)) continue;
+      if (user == nullptr || isa<llvm::IntrinsicInst>(user) || isa<llvm::PHINode>(user) ||
+          is_polled_already(*user->getFunction()))
+        continue;
       use->set(llvm::IRBuilder<>(user).CreateThreadLocalAddress(llvm::cast<GlobalValue>(variable)));
     }
   }
@@ -189,7 +192,8 @@ void repair_thread_locals(llvm::Module& module) {
   llvm::SmallVector<llvm::Function*, 32> functions;
   for (llvm::Function& function : module) {
     if (answers_for_thread(function)) forbid_keeping_results(function);
-    if (!function.isDeclaration() && !function.hasFnAttribute(llvm::Attribute::Naked))
+    if (!function.isDeclaration() && !function.hasFnAttribute(llvm::Attribute::Naked) &&
+        !is_polled_already(function))
       functions.push_back(&function);
   }
   name_addresses(module);

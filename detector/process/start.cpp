@@ -17,6 +17,7 @@
 #include "detector/process/fork.h"
 #include "detector/process/main_thread.h"
 #include "detector/process/options.h"
+#include "detector/process/other_sanitizers.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/layout.h"
 
@@ -28,6 +29,7 @@ constexpr unsigned kHistoryBase = 16;  // history_size=0: 2^16 events
 void start_detector(int, char**, char** environment) {
   // The C library sets environ in its own constructor, which comes after this.
   if (environ == nullptr) environ = environment;
+  refuse_other_sanitizers();
   read_detector_options();
   reserve_shadow();
   if (options.lane_budget != 0) lane_table.set_budget(static_cast<LaneId>(options.lane_budget));

@@ -18,4 +18,4 @@ define i32 @caller(ptr %p) {
   %c = add i32 %a, %b
   ret i32 %c
 }
-; CHECK: attributes #[[READS]] = { nounwind }
+; CHECK: attributes #[[READS]] = { nounwind "fibersan-instrumented" }

@@ -19,24 +19,24 @@ $local_static = comdat any
 ; CHECK-DAG: @_ZN1AC1Ev.fibersan = linkonce_odr alias void (), ptr @_ZN1AC2Ev.fibersan
 @_ZN1AC1Ev = linkonce_odr alias void (), ptr @_ZN1AC2Ev
 
-; CHECK: define linkonce_odr void @inline_function.fibersan() comdat
+; CHECK: define linkonce_odr void @inline_function.fibersan(){{.*}} comdat
 define linkonce_odr void @inline_function() comdat {
   ret void
 }
-; CHECK: define linkonce_odr void @_ZN1AC2Ev.fibersan() comdat($_ZN1AC5Ev.fibersan)
+; CHECK: define linkonce_odr void @_ZN1AC2Ev.fibersan(){{.*}} comdat($_ZN1AC5Ev.fibersan)
 define linkonce_odr void @_ZN1AC2Ev() comdat($_ZN1AC5Ev) {
   ret void
 }
 ; A group with a variable in it stays as it is.
-; CHECK: define linkonce_odr void @mixed() comdat
+; CHECK: define linkonce_odr void @mixed(){{.*}} comdat
 define linkonce_odr void @mixed() comdat {
   ret void
 }
-; CHECK: define weak_odr void @instantiated() comdat
+; CHECK: define weak_odr void @instantiated(){{.*}} comdat
 define weak_odr void @instantiated() comdat {
   ret void
 }
-; CHECK: define linkonce_odr void @kept() comdat
+; CHECK: define linkonce_odr void @kept(){{.*}} comdat
 define linkonce_odr void @kept() comdat {
   ret void
 }

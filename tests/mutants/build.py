@@ -124,11 +124,12 @@ def keep_programs_in(folder):
 
 
 def config_libraries(replaced):
-    """What a program is linked with, as fibersan.cfg says, but for the archives in `replaced`."""
+    """What a program is linked with by fibersan.cfg, but for the archives in `replaced`."""
     with open(os.path.join(BUILD, "fibersan.cfg"), encoding="utf-8") as file:
         words = [line.strip().replace("<CFGDIR>", BUILD) for line in file if not line.startswith("#")]
-    words = [word for word in words if word and not word.startswith(("-fpass-plugin", "-isystem", "-D"))]
-    return [replaced.get(os.path.basename(word), word) for word in words]
+    words = [word for word in words if word and not word.startswith(("-fplugin", "-fpass-plugin", "-isystem", "-D", "-B"))]
+    archives = [replaced.get(name, os.path.join(BUILD, "lib", name)) for name in ARCHIVES]
+    return ["-Wl,--whole-archive", *archives, "-Wl,--no-whole-archive", *words]
 
 
 def run_program(source, definitions, options, arguments, status, folder, objects):

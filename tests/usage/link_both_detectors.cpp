@@ -6,4 +6,4 @@
 // RUN: not %fibersan --config=%build/fiber.cfg %s -o %t 2>&1 | FileCheck %s
 int main() { return 0; }
 
-// CHECK: FiberSan linked twice: use either fibersan.cfg or fiber.cfg, not both
+// CHECK: use either fibersan.cfg or fiber.cfg, not both

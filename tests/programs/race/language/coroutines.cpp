@@ -16,15 +16,30 @@
 #include <atomic>
 #include <coroutine>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
-#include "../../../migration/thread.h"
 #include "../../turn.h"
 
 namespace {
+
+#define CHECK(condition)                                                             \
+  do {                                                                               \
+    if (!(condition)) {                                                              \
+      std::fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                  \
+    }                                                                                \
+  } while (false)
+
+// The thread pointer, read where this stands.
+char* this_thread() {
+  char* pointer;
+  asm volatile("movq %%fs:0, %0" : "=r"(pointer));
+  return pointer;
+}
 
 // Lazy; whoever awaits it is continued by symmetric transfer.
 struct Task {
