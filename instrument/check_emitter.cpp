@@ -75,7 +75,10 @@ class SharedValuePlacement {
   std::vector<Anchor> anchors_;
 };
 
-bool is_checked_inline(const Access& access) { return access.size <= kLargestInlineCheck; }
+bool is_checked_inline(const Access& access) {
+  return access.size <= kLargestInlineCheck &&
+         (access.mask == nullptr || masked_element_size(access) != 0);
+}
 
 Value* load_shadow_base(RunningState& state, llvm::Function& function) {
   IRBuilder<> builder(&*function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
@@ -83,15 +86,27 @@ Value* load_shadow_base(RunningState& state, llvm::Function& function) {
   return state.load_shadow_base(builder);
 }
 
+// Memory that the stubs alone read occupies no register.
+Value* store_in_frame(llvm::Function& function, Value* context) {
+  IRBuilder<> builder(&*function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
+  Value* slot = builder.CreateAlloca(context->getType(), nullptr, "context.slot");
+  builder.SetInsertPoint(llvm::cast<llvm::Instruction>(context)->getNextNode());
+  builder.SetCurrentDebugLocation(debug_location_near(*builder.GetInsertPoint()));
+  builder.CreateStore(context, slot);
+  return slot;
+}
+
 }  // namespace
 
 void emit_checks(HookTable& hooks, RunningState& state, const std::vector<Access>& accesses,
-                 Value* context, Statistics& statistics) {
+                 Value* context, bool has_calls, Statistics& statistics) {
   std::vector<std::optional<SharedValues>> shared(accesses.size());
   Value* shadow_base = nullptr;
-  if (!emits_calls_only() && accesses.size() <= kMostInlineChecks &&
-      std::ranges::any_of(accesses, is_checked_inline)) {
-    shadow_base = load_shadow_base(state, *accesses.front().instruction->getFunction());
+  Value* context_slot = nullptr;
+  if (!emits_calls_only() && std::ranges::any_of(accesses, is_checked_inline)) {
+    llvm::Function& function = *accesses.front().instruction->getFunction();
+    if (has_calls) context_slot = store_in_frame(function, context);
+    shadow_base = load_shadow_base(state, function);
     SharedValuePlacement placement(state, shadow_base);
     for (size_t i = 0; i < accesses.size(); ++i)
       if (is_checked_inline(accesses[i])) shared[i] = placement.place_for(accesses[i]);
@@ -101,7 +116,7 @@ void emit_checks(HookTable& hooks, RunningState& state, const std::vector<Access
     statistics.emitted(shared[i].has_value() ? CheckForm::kInline : CheckForm::kCall,
                        *accesses[i].instruction);
     if (shared[i].has_value()) {
-      emit_inline_check(hooks, accesses[i], *shared[i], shadow_base, context);
+      emit_inline_check(accesses[i], *shared[i], shadow_base, context_slot, state.for_executable());
     } else {
       IRBuilder<> builder(accesses[i].instruction);
       builder.SetCurrentDebugLocation(debug_location_near(*accesses[i].instruction));

@@ -1,9 +1,8 @@
 // check_emitter.h: emits the checks of one function, and what neighbouring checks share.
 //
 // Input:    the accesses that are left after pruning, as in A2.
-// Output:   inline checks (inline_check.h); calls of the hooks alone for accesses above
-//           kLargestInlineCheck, and in functions with more than kMostInlineChecks: there
-//           LLVM's code generation, which is quadratic in blocks, would take minutes.
+// Output:   inline checks (inline_check.h); calls of the hooks for accesses above
+//           kLargestInlineCheck.
 // Cost:     shared by the accesses of one stretch (A1): the stamp, two instructions; the
 //           shadow address, two, shared by accesses at constant distances of each other.
 //
@@ -24,11 +23,11 @@
 namespace fibersan::instrument {
 
 constexpr uint64_t kLargestInlineCheck = 64;
-constexpr size_t kMostInlineChecks = 4000;
 
-// `context` is the value on entry to the function, see calling_context.h.
+// `context` is the value on entry to the function, see calling_context.h. `has_calls`: some of the
+// function's calls change what __fsan_running holds.
 void emit_checks(HookTable& hooks, RunningState& state, const std::vector<Access>& accesses,
-                 llvm::Value* context, Statistics& statistics);
+                 llvm::Value* context, bool has_calls, Statistics& statistics);
 
 }  // namespace fibersan::instrument
 

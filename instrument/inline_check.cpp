@@ -1,29 +1,27 @@
-// inline_check.cpp: builds the blocks of a check around one access.
+// inline_check.cpp: one statement of assembly for each check, for example of a read of 4 bytes
 //
-//   head:   …; full test of slot 0 -> access | next
-//   next:   (reads) full test of slot 1 -> access | masked
-//   access: the load or store, and the rest of its block
-//   …at the end of the function:
-//   masked: -> access | cold
-//   cold:   call the hook -> access
+//     cmpq stamp, slot 0;  je 1f
+//     cmpq read_stamp, slot 1;  jne 2f
+//   1:                                           the access follows
+//     .subsection 1                              behind the functions of this section
+//   2: movq %rdi, …(%rsp);  leaq address, %rdi;  pushq context;  callq __fsan_check_read4;  jmp 1b
+//     .previous
 #include "instrument/inline_check.h"
 
-#include <algorithm>
+#include <string>
 
 #include "detector/abi/hooks.h"
 #include "instrument/debug_location.h"
 #include "instrument/memory_ranges.h"
-#include "llvm/Analysis/ValueTracking.h"
-#include "llvm/IR/MDBuilder.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Support/KnownBits.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Transforms/Utils/BasicBlockUtils.h"
+#include "llvm/Support/ModRef.h"
 
 namespace fibersan::instrument {
 namespace {
 
-using llvm::BasicBlock;
 using llvm::IRBuilder;
 using llvm::Value;
 
@@ -36,147 +34,162 @@ bool is_natural(const Access& access, uint64_t largest) {
          access.alignment.value() >= access.size;
 }
 
-class InlineCheck {
+// What the stub calls, and what it passes besides address and context.
+struct CheckEntry {
+  std::string name;
+  Value* value;  // null: nothing
+};
+
+// The assembly of one check, piece by piece.
+class CheckAssembly {
  public:
-  InlineCheck(HookTable& hooks, const Access& access, const SharedValues& shared,
-              Value* shadow_base, Value* context)
-      : hooks_(hooks),
-        access_(access),
+  CheckAssembly(const Access& access, const SharedValues& shared, Value* shadow_base)
+      : access_(access),
         shared_(shared),
-        context_(context),
         is_read_(access.kind == AccessKind::kRead),
-        is_position_known_(is_natural(access, kCellSize) || access.alignment.value() >= kCellSize),
         location_(debug_location_near(*access.instruction)),
-        function_(access.instruction->getFunction()) {
-    IRBuilder<> builder(access.instruction);
-    builder.SetCurrentDebugLocation(location_);
-    uint64_t cells = llvm::divideCeil(access.size, kCellSize);
-    for (uint64_t cell = 0; cell < cells; ++cell)
-      cells_.push_back(add(builder, shared.shadow, 2 * kCellSize * cell));
-    // Unaligned, the last byte may lie in one cell more.
-    if (!is_position_known_)
-      cells_.push_back(
-          shadow_of(builder, access.address, access.offset + access.size - 1, shadow_base));
+        builder_(access.instruction) {
+    builder_.SetCurrentDebugLocation(location_);
+    find_cells(shadow_base);
   }
 
-  void emit() {
-    BasicBlock* head = access_.instruction->getParent();
-    access_block_ = head->splitBasicBlock(access_.instruction, "access");
-    head->getTerminator()->eraseFromParent();
-    BasicBlock* cold = new_block("cold", nullptr);
-    BasicBlock* masked = is_position_known_ ? new_block("masked", cold) : cold;
+  void emit(const CheckEntry& entry, Value* context_slot, bool for_executable) {
+    std::string inline_part = full_tests();
+    inline_part += "1:\n\t.subsection 1\n";
+    inline_part += other_slots_;
+    inline_part += "2:\n" + stub(entry, context_slot, for_executable) + "\t.previous";
+    add_clobbers();
 
-    if (is_read_) {
-      BasicBlock* next = new_block("next", access_block_);
-      emit_full_test(head, /*slot=*/0, shared_.stamp, next, /*weights=*/nullptr);
-      emit_full_test(next, /*slot=*/1, shared_.read_stamp, masked, likely());
-    } else {
-      emit_full_test(head, /*slot=*/0, shared_.stamp, masked, likely());
+    auto* type = llvm::FunctionType::get(builder_.getVoidTy(), types_, false);
+    auto* assembly = llvm::InlineAsm::get(type, inline_part, constraints_, /*hasSideEffects=*/true,
+                                          /*isAlignStack=*/true);
+    llvm::CallInst* call = builder_.CreateCall(assembly, operands_);
+    for (auto [index, element] : llvm::enumerate(elements_)) {
+      if (element == nullptr) continue;
+      call->addParamAttr(
+          index, llvm::Attribute::get(call->getContext(), llvm::Attribute::ElementType, element));
+      call->addParamAttr(index, llvm::Attribute::NoCapture);
+      call->addParamAttr(index, operands_[index] == context_slot ? llvm::Attribute::ReadOnly
+                                                                 : llvm::Attribute::ReadNone);
     }
-    if (masked != cold) emit_masked_test(masked, cold);
-    IRBuilder<> builder(cold);
-    builder.SetCurrentDebugLocation(location_);
-    llvm::Instruction* back = builder.CreateBr(access_block_);
-    builder.SetInsertPoint(back);
-    emit_access_hook(builder, hooks_, access_, context_);
+    // C3. Shadow and stamps are nothing that user code can name.
+    call->setMemoryEffects(llvm::MemoryEffects::inaccessibleMemOnly() |
+                           llvm::MemoryEffects::argMemOnly(llvm::ModRefInfo::Ref));
+    call->setDoesNotThrow();
+    call->addFnAttr(llvm::Attribute::WillReturn);
+    call->addFnAttr(llvm::Attribute::NoMerge);
   }
 
  private:
-  BasicBlock* new_block(const char* name, BasicBlock* before) {
-    return BasicBlock::Create(function_->getContext(), name, function_, before);
+  void find_cells(Value* shadow_base) {
+    uint64_t cells = llvm::divideCeil(access_.size, kCellSize);
+    for (uint64_t cell = 0; cell < cells; ++cell)
+      add_cell(add(builder_, shared_.shadow, 2 * kCellSize * cell));
+    // Unaligned, the last byte may lie in one cell more.
+    if (!is_natural(access_, kCellSize) && access_.alignment.value() < kCellSize)
+      add_cell(
+          shadow_of(builder_, access_.address, access_.offset + access_.size - 1, shadow_base));
   }
 
-  llvm::MDNode* likely() {
-    return llvm::MDBuilder(function_->getContext()).createLikelyBranchWeights();
+  void add_cell(Value* shadow) {
+    cells_.push_back(add_memory(builder_.CreateIntToPtr(shadow, builder_.getPtrTy())));
   }
 
-  Value* load_slot(IRBuilder<>& builder, Value* cell, unsigned slot) {
-    Value* address = add(builder, cell, slot * sizeof(uint64_t));
-    return builder.CreateAlignedLoad(builder.getInt64Ty(),
-                                     builder.CreateIntToPtr(address, builder.getPtrTy()),
-                                     llvm::Align(8), "slot");
+  std::string add_operand(Value* value, const char* constraint, llvm::Type* element) {
+    operands_.push_back(value);
+    types_.push_back(value->getType());
+    elements_.push_back(element);
+    if (!constraints_.empty()) constraints_ += ",";
+    constraints_ += constraint;
+    return std::to_string(operands_.size() - 1);
+  }
+  std::string add_memory(Value* address) {
+    return add_operand(address, "*m", builder_.getInt64Ty());
   }
 
-  // Goes on to the access when this slot of every cell holds exactly `wanted`.
-  void emit_full_test(BasicBlock* block, unsigned slot, Value* wanted, BasicBlock* otherwise,
-                      llvm::MDNode* weights) {
-    for (Value* cell : cells_) {
-      IRBuilder<> builder(block);
-      builder.SetCurrentDebugLocation(location_);
-      Value* equal = builder.CreateICmpEQ(load_slot(builder, cell, slot), wanted);
-      block = cell == cells_.back() ? access_block_ : new_block("cell", block->getNextNode());
-      builder.CreateCondBr(equal, block, otherwise, weights);
+  void add_clobbers() { constraints_ += ",~{dirflag},~{fpsr},~{flags}"; }
+
+  // Falls through to the access when each cell holds our stamp with all bytes, for reads in either
+  // slot, the same one for all cells.
+  std::string full_tests() {
+    std::string stamp = "$" + add_operand(shared_.stamp, "r", nullptr);
+    std::string code;
+    if (!is_read_) {
+      for (const std::string& cell : cells_)
+        code += "\tcmpq " + stamp + ", $" + cell + "\n\tjne 2f\n";
+      return code;
     }
-  }
-
-  // Goes on to the access when each cell is covered by one of its slots.
-  void emit_masked_test(BasicBlock* block, BasicBlock* otherwise) {
-    for (size_t cell = 0; cell < cells_.size(); ++cell) {
-      IRBuilder<> builder(block);
-      builder.SetCurrentDebugLocation(location_);
-      bool is_last = cell + 1 == cells_.size();
-      BasicBlock* success = is_last ? access_block_ : new_block("covered", block->getNextNode());
-      Value* untouched = untouched_bytes(builder, cell);
-      // The full test of one cell has already looked for a write of all its bytes in slot 0.
-      bool is_slot_0_done = !is_read_ && cells_.size() == 1 && access_.size == kCellSize;
-      if (!is_slot_0_done) {
-        // First the slot that the detector prefers.
-        Value* covered = is_covered_by(builder, cell, is_read_ ? 1 : 0, untouched);
-        BasicBlock* second = new_block("second", block->getNextNode());
-        builder.CreateCondBr(covered, success, second);
-        builder.SetInsertPoint(second);
-      }
-      builder.CreateCondBr(is_covered_by(builder, cell, is_read_ ? 0 : 1, untouched), success,
-                           otherwise, likely());
-      block = success;
+    std::string read_stamp = "$" + add_operand(shared_.read_stamp, "r", nullptr);
+    if (cells_.size() == 1) {
+      return "\tcmpq " + stamp + ", $" + cells_[0] + "\n\tje 1f\n\tcmpq " + read_stamp + ", ${" +
+             cells_[0] + ":H}\n\tjne 2f\n";
     }
-  }
-
-  // The bits of a cell's mask that this access does not need.
-  Value* untouched_bytes(IRBuilder<>& builder, size_t cell) {
-    uint64_t size = std::min(access_.size - cell * kCellSize, kCellSize);
-    if (size == kCellSize) return builder.getInt64(0);
-    uint64_t untouched = kAllBytes & (kAllBytes << size);
-    if (std::optional<uint64_t> position = position_in_cell()) {
-      uint64_t rotated = untouched << *position | untouched >> (kCellSize - *position);
-      return builder.getInt64(rotated & kAllBytes);
+    for (const std::string& cell : cells_) {
+      code += "\tcmpq " + stamp + ", $" + cell + "\n\tjne 3f\n";
+      other_slots_ += "\tcmpq " + read_stamp + ", ${" + cell + ":H}\n\tjne 2f\n";
     }
-    // An 8-bit rotation counts modulo 8, so it needs no `address & 7`.
-    llvm::Type* i8 = builder.getInt8Ty();
-    Value* position = builder.CreatePtrToInt(access_.address, i8);
-    if (access_.offset != 0)
-      position = builder.CreateAdd(position, builder.getInt8(access_.offset % kCellSize));
-    Value* byte = builder.getInt8(untouched);
-    Value* rotated = builder.CreateIntrinsic(llvm::Intrinsic::fshl, {i8}, {byte, byte, position});
-    return builder.CreateZExt(rotated, builder.getInt64Ty());
+    other_slots_ = "3:\n" + other_slots_ + "\tjmp 1b\n";
+    return code;
   }
 
-  std::optional<uint64_t> position_in_cell() const {
-    if (access_.alignment.value() >= kCellSize) return 0;
-    llvm::KnownBits known =
-        llvm::computeKnownBits(access_.address, function_->getParent()->getDataLayout());
-    if ((known.Zero | known.One).countr_one() < 3) return std::nullopt;
-    return (known.One.getLoBits(3).getZExtValue() + access_.offset) % kCellSize;
+  // As detector/race/check_entry.h has it.
+  std::string stub(const CheckEntry& entry, Value* context_slot, bool for_executable) {
+    unsigned below = context_slot == nullptr ? 0 : 8;
+    std::string code;
+    if (entry.value != nullptr)
+      code += "\tmovq " + extra(entry.value) + ", -" + std::to_string(below + 32) + "(%rsp)\n";
+    code += "\tmovq %rdi, -" + std::to_string(below + 24) + "(%rsp)\n";
+    Value* address = access_.offset == 0 ? access_.address
+                                         : builder_.CreatePtrAdd(access_.address,
+                                                                 builder_.getInt64(access_.offset));
+    code += "\tleaq $" + add_memory(address) + ", %rdi\n";
+    if (context_slot != nullptr) code += "\tpushq $" + add_memory(context_slot) + "\n";
+    std::string name = "__fsan_check_" + entry.name + (context_slot == nullptr ? "_leaf" : "");
+    code += for_executable ? "\tcallq " + name + "\n" : "\tcallq *" + name + "@GOTPCREL(%rip)\n";
+    return code + "\tjmp 1b\n";
   }
 
-  Value* is_covered_by(IRBuilder<>& builder, size_t cell, unsigned slot, Value* untouched) {
-    Value* filled = builder.CreateOr(load_slot(builder, cells_[cell], slot), untouched);
-    if (is_read_)
-      return builder.CreateICmpEQ(builder.CreateOr(filled, FSAN_STAMP_READ), shared_.read_stamp);
-    return builder.CreateICmpEQ(filled, shared_.stamp);
+  std::string extra(Value* value) {
+    if (auto* constant = llvm::dyn_cast<llvm::ConstantInt>(value))
+      return "$$" + std::to_string(constant->getZExtValue());
+    return "$" + add_operand(value, "r", nullptr);
   }
 
-  HookTable& hooks_;
   const Access& access_;
   const SharedValues& shared_;
-  Value* context_;
   bool is_read_;
-  bool is_position_known_;
   llvm::DebugLoc location_;
-  llvm::Function* function_;
-  std::vector<Value*> cells_;  // address of slot 0 of each cell
-  BasicBlock* access_block_ = nullptr;
+  IRBuilder<> builder_;
+  std::vector<std::string> cells_;  // operand of slot 0 of each cell
+  std::string other_slots_;         // second tests of a read of several cells
+  std::string constraints_;
+  llvm::SmallVector<Value*, 8> operands_;
+  llvm::SmallVector<llvm::Type*, 8> types_;
+  llvm::SmallVector<llvm::Type*, 8> elements_;  // of memory operands
 };
+
+Value* pointer_to_store(IRBuilder<>& builder, const Access& access) {
+  auto* store = llvm::cast<llvm::StoreInst>(access.instruction);
+  Value* stored = store->getValueOperand();
+  return stored->getType()->isPointerTy()
+             ? stored
+             : builder.CreateBitOrPointerCast(stored, builder.getPtrTy());
+}
+
+CheckEntry entry_for(const Access& access) {
+  IRBuilder<> builder(access.instruction);
+  std::string verb = access.kind == AccessKind::kRead ? "read" : "write";
+  if (access.mask != nullptr) {
+    Value* bits = builder.CreateBitCast(
+        access.mask, builder.getIntNTy(access.size / masked_element_size(access)));
+    return {verb + "_masked" + std::to_string(masked_element_size(access)),
+            builder.CreateZExt(bits, builder.getInt64Ty())};
+  }
+  if (access.is_vptr)
+    return {verb + "_vptr", verb == "read" ? nullptr : pointer_to_store(builder, access)};
+  if (is_natural(access, kCellSize)) return {verb + std::to_string(access.size), nullptr};
+  return {verb + "_range", builder.getInt64(access.size)};
+}
 
 }  // namespace
 
@@ -188,9 +201,15 @@ Value* shadow_of(IRBuilder<>& builder, Value* address, uint64_t offset, Value* s
   return builder.CreateAnd(sum, FSAN_SHADOW_MASK, "shadow");
 }
 
-void emit_inline_check(HookTable& hooks, const Access& access, const SharedValues& shared,
-                       Value* shadow_base, Value* context) {
-  InlineCheck(hooks, access, shared, shadow_base, context).emit();
+uint64_t masked_element_size(const Access& access) {
+  auto* mask = llvm::cast<llvm::FixedVectorType>(access.mask->getType());
+  uint64_t size = access.size / mask->getNumElements();
+  return llvm::isPowerOf2_64(size) && size <= kCellSize ? size : 0;
+}
+
+void emit_inline_check(const Access& access, const SharedValues& shared, Value* shadow_base,
+                       Value* context_slot, bool for_executable) {
+  CheckAssembly(access, shared, shadow_base).emit(entry_for(access), context_slot, for_executable);
 }
 
 void emit_access_hook(IRBuilder<>& builder, HookTable& hooks, const Access& access,
@@ -210,11 +229,7 @@ void emit_access_hook(IRBuilder<>& builder, HookTable& hooks, const Access& acce
   if (access.is_vptr && is_read) {
     hooks.call(builder, Hook::read_vptr, {address, context});
   } else if (access.is_vptr) {
-    auto* store = llvm::cast<llvm::StoreInst>(access.instruction);
-    Value* stored = store->getValueOperand();
-    if (!stored->getType()->isPointerTy())
-      stored = builder.CreateBitOrPointerCast(stored, builder.getPtrTy());
-    hooks.call(builder, Hook::write_vptr, {address, stored, context});
+    hooks.call(builder, Hook::write_vptr, {address, pointer_to_store(builder, access), context});
   } else if (is_natural(access, 16)) {
     unsigned index = llvm::Log2_64(access.size);
     hooks.call(builder, is_read ? kReads[index] : kWrites[index], {address, context});

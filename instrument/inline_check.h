@@ -1,4 +1,4 @@
-// inline_check.h: the inline check of one access, and the cold call behind it.
+// inline_check.h: the inline check of one access: a comparison, and a stub out of line.
 //
 // An access is covered when the running fiber's stamp, of the current epoch, lies in the
 // shadow of all its bytes (hooks.h). The check has up to three parts, cheapest first:
@@ -6,18 +6,24 @@
 //   full     each 8-byte cell holds our stamp with all eight bytes, in the slot where the
 //            detector prefers to put it: slot 0 a write, slot 1 a read. One comparison
 //            for each cell. Most arrays and structs end here.
-//   masked   either slot of each cell holds our stamp with at least the accessed bytes.
-//            Only where the position in the cell is known: one cell, or 8-byte alignment.
-//   cold     the hook; for a vector under a mask, one call for each element that is on.
+//   masked   either slot of the cell holds our stamp with at least the accessed bytes.
+//   miss     the cell is stamped, and the access checked.
 //
-// Cost:     full: one compare-and-branch for each cell, besides what is shared.
+// The last two are behind the stub, in detector/race/check_entry.h, which keeps every register.
+//
+// Cost:     full: one compare-and-branch for each cell, besides what is shared; the stub some
+//           25 bytes. One statement of assembly, so that LLVM has no more blocks than before.
 //
 // Invariants
 //   C1  No bit but the read bit is ignored, and that one only for reads: an atomic stamp
 //       never covers a plain access.
-//   C2  The cold block is at the function's end, its call cannot be merged with another
-//       one and has the debug location of the access.
+//   C2  The stub's `jmp` leads to just behind the inline part, which has the debug location of
+//       the access: that is the pc of a report.
 //   C3  A check reads shadow and stamp only; it never writes.
+//   C4  The statement is marked `alignstack`: rsp is aligned, and what is below it is the stub's,
+//       for the function has no red zone then. The address is computed
+//       before rsp moves; the context's slot is addressed by rbp, rbx or rsp.
+//   C5  Labels are local ones with numbers, since later passes may copy the statement.
 #ifndef FIBERSAN_INSTRUMENT_INLINE_CHECK_H
 #define FIBERSAN_INSTRUMENT_INLINE_CHECK_H
 
@@ -40,9 +46,12 @@ struct SharedValues {
 llvm::Value* shadow_of(llvm::IRBuilder<>& builder, llvm::Value* address, uint64_t offset,
                        llvm::Value* shadow_base);
 
-// Splits the block at the access. `context` is the value on entry to the function.
-void emit_inline_check(HookTable& hooks, const Access& access, const SharedValues& shared,
-                       llvm::Value* shadow_base, llvm::Value* context);
+// Of an access under a mask; 0: no entry takes elements of that size.
+uint64_t masked_element_size(const Access& access);
+
+// `context_slot` holds the value on entry to the function; null: __fsan_running holds it all along.
+void emit_inline_check(const Access& access, const SharedValues& shared, llvm::Value* shadow_base,
+                       llvm::Value* context_slot, bool for_executable);
 
 // The call of the hook alone.
 void emit_access_hook(llvm::IRBuilder<>& builder, HookTable& hooks, const Access& access,

@@ -45,7 +45,9 @@ void instrument(llvm::Function& function, const ReleaseSummary& summary, HookTab
     context = state.load_context(entry);
     context->setName("context");
   }
-  emit_checks(hooks, state, plan.accesses, context, statistics);
+  bool has_calls =
+      llvm::any_of(plan.calls, [](llvm::CallBase* call) { return wants_context(*call); });
+  emit_checks(hooks, state, plan.accesses, context, has_calls, statistics);
   for (const RangeAccess& access : plan.ranges) {
     statistics.emitted(CheckForm::kRange, *access.instruction);
     emit_range_check(hooks, access, context);
@@ -58,6 +60,8 @@ void instrument(llvm::Function& function, const ReleaseSummary& summary, HookTab
   emit_context(state, plan, context);
   for (llvm::Instruction* atomic : plan.atomics) emit_atomic(hooks, *atomic, context);
   for (llvm::CallBase* call : plan.libatomic_calls) emit_libatomic_call(hooks, *call, context);
+  if (context != nullptr && context->use_empty())
+    llvm::cast<llvm::Instruction>(context)->eraseFromParent();
 }
 
 }  // namespace

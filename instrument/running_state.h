@@ -23,6 +23,9 @@ class RunningState {
  public:
   explicit RunningState(llvm::Module& module);
 
+  // The object file cannot become part of a shared library.
+  bool for_executable() const { return for_executable_; }
+
   llvm::Value* load_stamp(llvm::IRBuilder<>& builder);
   llvm::Value* load_context(llvm::IRBuilder<>& builder);
   void store_context(llvm::IRBuilder<>& builder, llvm::Value* context);
@@ -32,7 +35,7 @@ class RunningState {
   llvm::Value* load(llvm::IRBuilder<>& builder, unsigned offset);
 
   llvm::Module& module_;
-  bool for_executable_;  // the object file cannot become part of a shared library
+  bool for_executable_;
 };
 
 }  // namespace fibersan::instrument

@@ -44,12 +44,18 @@ uint64_t note_new_context(uint64_t key, uintptr_t pc, const void* frame, StackBo
                                       internal::stack_generation.load(std::memory_order_relaxed));
 }
 
-// Never 0 but when there is no memory. `frame` and `pc` as in walk_frames().
+// Never 0 but when there is no memory. `frame` and `pc` as in walk_frames(); `place` is the pc, or
+// another address that tells it apart from all other pcs.
+inline uint64_t note_access_context(uint64_t caller_context, uintptr_t place, uintptr_t pc,
+                                    const void* frame, StackBounds bounds) {
+  const uint64_t known = known_access_context(caller_context, place);
+  if (__builtin_expect(known != 0, 1)) return known;
+  return internal::note_new_context(ContextCache::key_of(caller_context, place), pc, frame,
+                                    bounds);
+}
 inline uint64_t note_access_context(uint64_t caller_context, uintptr_t pc, const void* frame,
                                     StackBounds bounds) {
-  const uint64_t known = known_access_context(caller_context, pc);
-  if (__builtin_expect(known != 0, 1)) return known;
-  return internal::note_new_context(ContextCache::key_of(caller_context, pc), pc, frame, bounds);
+  return note_access_context(caller_context, pc, pc, frame, bounds);
 }
 
 // The same for events that keep a 32-bit stack id (allocations, creations).

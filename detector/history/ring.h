@@ -86,6 +86,12 @@ class Ring {
     put(access_first(address, size, write, atomic), context);
   }
 
+  // record() of up to kMaxMantissa bytes while there is room.
+  [[gnu::always_inline]] void record_small(uintptr_t address, uint64_t size, bool write,
+                                           bool atomic, uint64_t context) {
+    store(access_first(address, size, write, atomic), context);
+  }
+
   // The writer is gone for good; the ring may be used again by another one.
   void close() {
     if (chunk_ != nullptr) event_chunks.complete(chunk_);
@@ -168,7 +174,7 @@ class Ring {
     complete_up_to(at);
   }
 
-  void store(uint64_t first, uint64_t second) {
+  [[gnu::always_inline]] void store(uint64_t first, uint64_t second) {
     const uint32_t at = position_;
     fill(at, first, second);
     complete_up_to(at + 1);

@@ -22,7 +22,7 @@ void remember(fsan_fiber& fiber, const Access& access, const Caller& caller) {
     this_thread.segment_is_stale = false;
   }
   const uint64_t context =
-      note_access_context(caller.context, caller.pc, caller.frame, fiber.stack);
+      note_access_context(caller.context, caller.place, caller.pc, caller.frame, fiber.stack);
   this_thread.ring->record(
       access.address, access.size,
       access.kind == AccessKind::kWrite || access.kind == AccessKind::kAtomicWrite,

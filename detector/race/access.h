@@ -26,12 +26,13 @@ struct Caller {
   uintptr_t pc;
   const void* frame;
   uint64_t context;
+  uintptr_t place;  // tells the places of one function apart: the pc, or another of its addresses
 };
 // In a hook only: the address it returns to, and its own frame.
 #define FIBERSAN_CALLER(calling_context)                                                  \
   ::fibersan::Caller {                                                                    \
     reinterpret_cast<uintptr_t>(__builtin_return_address(0)), __builtin_frame_address(0), \
-        calling_context                                                                   \
+        calling_context, reinterpret_cast<uintptr_t>(__builtin_return_address(0))         \
   }
 
 struct Access {

@@ -97,10 +97,10 @@ FIBERSAN_INLINE bool carry_out(const CellPlan& plan, bool parallel) {
 FIBERSAN_INLINE bool remember_fast(fsan_fiber& fiber, uintptr_t address, uint64_t size,
                                    AccessKind kind, const Caller& caller) {
   if (this_thread.segment_is_stale || !this_thread.ring->has_room()) return false;
-  const uint64_t context = known_access_context(caller.context, caller.pc);
+  const uint64_t context = known_access_context(caller.context, caller.place);
   if (context == 0) return false;
-  this_thread.ring->record(address, size, !stamp_is_read(static_cast<Stamp>(kind)),
-                           stamp_is_atomic(static_cast<Stamp>(kind)), context);
+  this_thread.ring->record_small(address, size, !stamp_is_read(static_cast<Stamp>(kind)),
+                                 stamp_is_atomic(static_cast<Stamp>(kind)), context);
   note_stack_use(fiber, address);
   note_stack_use(fiber, reinterpret_cast<uintptr_t>(caller.frame));
   fiber.clock.touched();

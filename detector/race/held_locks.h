@@ -15,7 +15,7 @@ void note_lock_acquired(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode
                         const Caller& caller);
 // Without a caller its place is not noted for reports.
 bool note_lock_released(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode,
-                        const Caller& caller = {0, nullptr, 0});
+                        const Caller& caller = {0, nullptr, 0, 0});
 
 // Locks that another fiber unlocked in this one's place (a finding of the runtime's) leave
 // its set.

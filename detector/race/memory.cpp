@@ -24,7 +24,7 @@ void memory_allocated(uintptr_t address, uint64_t size) { clear_shadow(address, 
 
 void memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const void* frame) {
   const Access access = begin_free(address, size);
-  const Caller caller = {pc, frame, __fsan_running.context};
+  const Caller caller = {pc, frame, __fsan_running.context, pc};
   fsan_fiber* const fiber = this_thread.fiber;  // null: not checked, frees without a stamp
   if (fiber == nullptr || acts_alone()) return;
   if (size < kGiveBackFrom) return access_range(access, caller);
@@ -34,7 +34,7 @@ void memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const void* fr
 
 void mapped_memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const void* frame) {
   const Access access = begin_free(address, size);
-  const Caller caller = {pc, frame, __fsan_running.context};
+  const Caller caller = {pc, frame, __fsan_running.context, pc};
   fsan_fiber* const fiber = this_thread.fiber;
   if (fiber != nullptr && !acts_alone())
     report_conflicts(*fiber, access, caller, check_without_stamp(*fiber, access));

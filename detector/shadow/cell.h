@@ -83,7 +83,7 @@ inline bool replaces(Stamp access, Stamp earlier, const FiberClock& clock) {
 inline bool same_segment_and_kind(Stamp a, Stamp b) { return ((a ^ b) & ~kStampMaskBits) == 0; }
 
 // `stamp`, wherever else it is, makes `earlier` needless (C2): a lane is a chain.
-inline bool outdoes_on_lane(Stamp stamp, Stamp earlier) {
+[[gnu::always_inline]] inline bool outdoes_on_lane(Stamp stamp, Stamp earlier) {
   return same_lane(stamp, earlier) && !stamp_is_freed(stamp) &&
          (stamp & kStampEpochField) >= (earlier & kStampEpochField) &&
          mask_is_superset(stamp, earlier) && (stamp & ~earlier & kStampKindField) == 0;

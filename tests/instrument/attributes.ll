@@ -1,5 +1,5 @@
 ; What the optimiser concluded about memory is no longer true of instrumented functions.
-; RUN: %opt_fsan -S %s | FileCheck %s
+; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
 
 declare i32 @library(ptr) memory(read)
 

@@ -1,5 +1,5 @@
 ; Before a call the context is mixed with the call site's id, before a return it is put back.
-; RUN: %opt_fsan -S %s | FileCheck %s
+; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
 
 declare void @other()
 declare void @llvm.assume(i1)

@@ -1,5 +1,5 @@
 ; Every emitted call has the line of its access, or the nearest one when that was lost.
-; RUN: %opt_fsan -S %s | FileCheck %s
+; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
 
 ; CHECK-LABEL: define void @f(
 ; CHECK: asm {{.*}}, !dbg

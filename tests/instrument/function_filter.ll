@@ -1,5 +1,5 @@
 ; Which functions are instrumented. FIBERSAN_IGNORE is disable_sanitizer_instrumentation.
-; RUN: %opt_fsan -S %s | FileCheck %s
+; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
 
 @global = global i32 0
 @chosen = ifunc void (), ptr @resolver

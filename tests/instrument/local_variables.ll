@@ -1,5 +1,5 @@
 ; A local variable needs checks exactly when its address may be known elsewhere.
-; RUN: %opt_fsan -S %s | FileCheck %s
+; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
 
 @shared = global ptr null
 declare void @publish(ptr)

@@ -1,16 +1,19 @@
-; Under a mask: one inline check for the whole vector, and behind it a hook for each
-; element that is on, and for no other.
-; RUN: %opt_fsan -S %s | FileCheck %s
+; Under a mask: one inline check for the whole vector, whose stub passes the mask; as a call, a
+; hook for each element that is on, and for no other.
+; RUN: %opt_fsan -S %s | FileCheck %s --check-prefix=INLINE
+; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
 
 declare <2 x i64> @llvm.masked.load.v2i64.p0(ptr, i32, <2 x i1>, <2 x i64>)
 declare void @llvm.masked.store.v2i64.p0(<2 x i64>, ptr, i32, <2 x i1>)
 declare <2 x i32> @llvm.masked.gather.v2i32.v2p0(<2 x ptr>, i32, <2 x i1>, <2 x i32>)
 
 ; CHECK-LABEL: define <2 x i64> @load(
-; CHECK: icmp eq i64 %slot, %stamp
-; CHECK: access:
-; CHECK-NEXT: call <2 x i64> @llvm.masked.load
-; CHECK: cold:
+; INLINE-LABEL: define <2 x i64> @load(
+; INLINE: %[[BITS:.*]] = bitcast <2 x i1> %m to i2
+; INLINE: %[[MASK:.*]] = zext i2 %[[BITS]] to i64
+; INLINE: call void asm {{.*}}movq $4, -32(%rsp)\0A\09movq %rdi, -24(%rsp)\0A\09leaq $5, %rdi\0A\09callq __fsan_check_read_masked8_leaf
+; INLINE-SAME: i64 %[[MASK]], ptr nocapture readnone elementtype(i64) %p)
+; INLINE-NEXT: call <2 x i64> @llvm.masked.load
 ; CHECK: %[[ON0:.*]] = extractelement <2 x i1> %m, i64 0
 ; CHECK: br i1 %[[ON0]],
 ; CHECK: %[[AT0:.*]] = getelementptr i8, ptr %p, i64 0
@@ -19,16 +22,15 @@ declare <2 x i32> @llvm.masked.gather.v2i32.v2p0(<2 x ptr>, i32, <2 x i1>, <2 x 
 ; CHECK: br i1 %[[ON1]],
 ; CHECK: %[[AT1:.*]] = getelementptr i8, ptr %p, i64 8
 ; CHECK: call preserve_mostcc void @__fsan_read_range(ptr %[[AT1]], i64 8, i64 %context)
-; CHECK: br label %access
+; CHECK: call <2 x i64> @llvm.masked.load
 define <2 x i64> @load(ptr %p, <2 x i1> %m) {
   %v = call <2 x i64> @llvm.masked.load.v2i64.p0(ptr %p, i32 8, <2 x i1> %m, <2 x i64> zeroinitializer)
   ret <2 x i64> %v
 }
 ; CHECK-LABEL: define void @store_second(
-; CHECK: cold:
-; CHECK-NEXT: %[[AT:.*]] = getelementptr i8, ptr %p, i64 8
+; CHECK: %[[AT:.*]] = getelementptr i8, ptr %p, i64 8
 ; CHECK-NEXT: call preserve_mostcc void @__fsan_write_range(ptr %[[AT]], i64 8, i64 %context)
-; CHECK-NEXT: br label %access
+; CHECK-NEXT: call void @llvm.masked.store
 define void @store_second(ptr %p, <2 x i64> %v) {
   call void @llvm.masked.store.v2i64.p0(<2 x i64> %v, ptr %p, i32 8, <2 x i1> <i1 false, i1 true>)
   ret void

@@ -1,5 +1,5 @@
 ; Other address spaces, swifterror values and counters of profiles are left alone.
-; RUN: %opt_fsan -S %s | FileCheck %s
+; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
 
 @__profc_f = private global [1 x i64] zeroinitializer, section "__llvm_prf_cnts"
 @__llvm_gcov_ctr = internal global [1 x i64] zeroinitializer

@@ -1,5 +1,5 @@
-; Code for executables addresses the running state directly, code that may end in a shared
-; library through the offset that the dynamic linker knows.
+; Code for executables addresses the running state and the detector directly, code that may end in
+; a shared library through what the dynamic linker knows (no lazy stub, which changes registers).
 ; RUN: split-file %s %t
 ; RUN: %opt_fsan -S %t/pie.ll | FileCheck %t/pie.ll
 ; RUN: %opt_fsan -S %t/pic.ll | FileCheck %t/pic.ll
@@ -8,8 +8,10 @@
 ; CHECK: @__fsan_shadow_base = external dso_local global i64
 ; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff+8, $0", "=r,~{memory}"()
 ; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0", "=r,~{memory}"()
+; CHECK: asm sideeffect {{.*}}callq __fsan_check_read4\0A
 declare void @other()
 define i32 @f(ptr %p) {
+  call void @other()
   %v = load i32, ptr %p, align 4
   ret i32 %v
 }
@@ -21,6 +23,7 @@ define i32 @f(ptr %p) {
 ; CHECK: @__fsan_shadow_base = external global i64
 ; CHECK: call i64 asm "movq __fsan_running@gottpoff(%rip), $0\0A\09movq %fs:8($0), $0", "=r,~{memory}"()
 ; CHECK: call i64 asm "movq __fsan_running@gottpoff(%rip), $0\0A\09movq %fs:0($0), $0", "=r,~{memory}"()
+; CHECK: asm sideeffect {{.*}}callq *__fsan_check_read4@GOTPCREL(%rip)\0A
 ; CHECK: call i64 asm sideeffect "movq __fsan_running@gottpoff(%rip), $0\0A\09movq $1, %fs:8($0)", "=&r,r,~{memory}"(i64 %context)
 declare void @other()
 define i32 @f(ptr %p) {

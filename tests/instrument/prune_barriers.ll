@@ -1,5 +1,5 @@
 ; Nothing is dropped across what may release: the fiber's epoch may be another one.
-; RUN: %opt_fsan -S %s | FileCheck %s
+; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
 
 declare void @other()
 declare i32 @look(ptr) memory(read) nounwind willreturn

@@ -1,5 +1,5 @@
 ; The covering check may be in a block that the code comes through for certain.
-; RUN: %opt_fsan -S %s | FileCheck %s
+; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
 
 declare void @other()
 

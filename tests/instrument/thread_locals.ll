@@ -1,5 +1,5 @@
 ; Thread-locals by name and errno belong to the thread: its fibers take turns.
-; RUN: %opt_fsan -S %s | FileCheck %s
+; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
 
 @counter = thread_local global i32 0
 @shared = global i32 0

@@ -1,6 +1,6 @@
 ; The vectoriser reads across fields that the program does not read. Only the elements
 ; that are used are checked.
-; RUN: %opt_fsan -S %s | FileCheck %s
+; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
 
 ; CHECK-LABEL: define <2 x i32> @every_other(
 ; CHECK-NOT: i64 16

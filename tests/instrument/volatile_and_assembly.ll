@@ -1,9 +1,9 @@
 ; Volatile accesses are plain ones. What inline assembly does is its own affair.
-; RUN: %opt_fsan -S %s | FileCheck %s
+; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
 
 ; CHECK-LABEL: define i32 @volatile(
-; CHECK: load volatile i32, ptr %p
 ; CHECK: @__fsan_read4(ptr %p,
+; CHECK-NEXT: load volatile i32, ptr %p
 define i32 @volatile(ptr %p) {
   %v = load volatile i32, ptr %p, align 4
   ret i32 %v

@@ -1,0 +1,315 @@
+// check_entry.cpp: the frame of an entry, by offsets from its rbp
+//
+//      16  context      8  return address      0  the function's rbp
+//      -8  rdi        -16  size, value or mask    -24  rax   -32 rcx   -40 rdx
+//     -48  rsi        -56  r8                -64  r9    -72 r10   -80 r11
+//     -88  address    -96  context          -104  what the fast part returned
+#include "detector/race/check_entry.h"
+
+#include <bit>
+#include <cstring>
+
+#include "detector/abi/hooks.h"
+#include "detector/race/access_fast.h"
+
+namespace fibersan {
+namespace {
+
+// N1: the stub's `jmp` with 8 or 32 bits of displacement.
+uintptr_t inline_part(uintptr_t place) {
+  const auto* code = reinterpret_cast<const unsigned char*>(place);
+  if (code[0] == 0xeb)
+    return place + 2 + static_cast<uintptr_t>(static_cast<intptr_t>(static_cast<int8_t>(code[1])));
+  int32_t displacement;
+  memcpy(&displacement, code + 1, sizeof displacement);
+  return place + 5 + static_cast<uintptr_t>(static_cast<intptr_t>(displacement));
+}
+
+template <unsigned kSize>
+Fast access_record(uintptr_t address, bool is_read, const Caller& caller) {
+  return is_read ? access_record_fast<kSize, AccessKind::kRead>(address, caller)
+                 : access_record_fast<kSize, AccessKind::kWrite>(address, caller);
+}
+
+bool is_done_by_record(const Access& access, bool is_read, const Caller& caller) {
+  switch (access.size) {
+    case 1:
+      return access_record<1>(access.address, is_read, caller) == Fast::kDone;
+    case 2:
+      return access_record<2>(access.address, is_read, caller) == Fast::kDone;
+    case 4:
+      return access_record<4>(access.address, is_read, caller) == Fast::kDone;
+    case 8:
+      return access_record<8>(access.address, is_read, caller) == Fast::kDone;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+}  // namespace fibersan
+
+void __fsan_check_slowly(uintptr_t address, uintptr_t place, const void* frame, uint64_t context,
+                         uint64_t what, uint64_t result) {
+  using namespace fibersan;
+  const bool is_read = (what & kCheckIsRead) != 0;
+  Access access = {.address = address,
+                   .size = static_cast<uint32_t>(what),
+                   .kind = is_read ? AccessKind::kRead : AccessKind::kWrite,
+                   .is_vptr = (what & kCheckIsVptr) != 0};
+  const Caller caller = {inline_part(place), frame, context, place};
+  if ((what & kCheckIsMasked) != 0) {
+    for (uint64_t mask = static_cast<const uint64_t*>(frame)[-2]; mask != 0; mask &= mask - 1) {
+      access.address = address + static_cast<unsigned>(std::countr_zero(mask)) * access.size;
+      access_range(access, caller);
+    }
+    return;
+  }
+  if (static_cast<Fast>(result) == Fast::kLookAgain) return access_again(access, caller);
+  if (address % 8 + access.size > 8) return access_range(access, caller);
+  if (address % access.size == 0 && is_done_by_record(access, is_read, caller)) return;
+  access_cell(access, caller);
+}
+
+// 0: not known yet, 1: xsavec, 2: xsave, 3: fxsave.
+extern "C" [[gnu::visibility("hidden")]] constinit unsigned char __fsan_vector_save = 0;
+
+static_assert(FSAN_SHADOW_MASK == 0x00007ffffffffff0 && FSAN_STAMP_READ == 1ull << 63);
+static_assert(offsetof(fsan_running_state, stamp) == 0 &&
+              offsetof(fsan_running_state, context) == 8);
+static_assert(fibersan::kCheckIsRead == 1ull << 32 && fibersan::kCheckIsVptr == 1ull << 33 &&
+              fibersan::kCheckIsMasked == 1ull << 34);
+
+asm(R"(
+  .text
+
+# Scratch registers below rsp, where the frame will be.
+.macro fsan_save_scratch
+  movq %rax, -32(%rsp)
+  movq %rcx, -40(%rsp)
+  movq %rdx, -48(%rsp)
+.endm
+.macro fsan_restore_scratch
+  movq -32(%rsp), %rax
+  movq -40(%rsp), %rcx
+  movq -48(%rsp), %rdx
+.endm
+
+# rcx = bits of the mask that the access does not need; rdx = the cell.
+.macro fsan_find_cell untouched
+  leaq (%rdi,%rdi), %rdx
+  movabsq $0x7ffffffffff0, %rcx
+  addq __fsan_shadow_base(%rip), %rdx
+  andq %rcx, %rdx
+  .if \untouched == 0
+    xorl %ecx, %ecx
+  .else
+    movl %edi, %ecx
+    movl $\untouched, %eax
+    rolb %cl, %al
+    movzbl %al, %ecx
+  .endif
+.endm
+
+.macro fsan_test_slot offset, is_read
+  movq \offset(%rdx), %rax
+  xorq %fs:__fsan_running@tpoff, %rax
+  .if \is_read
+    btrq $63, %rax
+  .endif
+  orq %rcx, %rax
+  cmpq $255, %rax
+.endm
+
+# name, the function of the fast part, is_read, untouched (-1: no mask test), what, has_context
+.macro fsan_check_entry name, fast, is_read, untouched, what, has_context, has_extra
+  .globl \name
+  .type \name, @function
+  .p2align 4
+\name:
+  .cfi_startproc
+  fsan_save_scratch
+  .if \untouched >= 0
+    fsan_find_cell \untouched
+    fsan_test_slot 8*\is_read, \is_read
+    je 3f
+    fsan_test_slot 8-8*\is_read, \is_read
+    je 3f
+  .endif
+  pushq %rbp
+  .cfi_def_cfa_offset 16
+  .cfi_offset %rbp, -16
+  movq %rsp, %rbp
+  .cfi_def_cfa_register %rbp
+  subq $40, %rsp
+  pushq %rsi
+  pushq %r8
+  pushq %r9
+  pushq %r10
+  pushq %r11
+  pushq %rdi
+  .if \has_context
+    movq 16(%rbp), %rcx
+  .else
+    movq %fs:__fsan_running@tpoff+8, %rcx
+  .endif
+  pushq %rcx
+  pushq $0
+  movq 8(%rbp), %rsi
+  movq %rbp, %rdx
+  .if \has_extra
+    movq -16(%rbp), %r8
+  .endif
+  cld
+  andq $-16, %rsp
+  call \fast
+  testq %rax, %rax
+  jne 4f
+2:
+  leaq -80(%rbp), %rsp
+  popq %r11
+  popq %r10
+  popq %r9
+  popq %r8
+  popq %rsi
+  addq $40, %rsp
+  popq %rbp
+  .cfi_remember_state
+  .cfi_def_cfa %rsp, 8
+  .cfi_restore %rbp
+3:
+  fsan_restore_scratch
+  movq -16(%rsp), %rdi
+  .if \has_context
+    ret $8
+  .else
+    ret
+  .endif
+  .cfi_restore_state
+4:
+  movabsq $\what, %r8
+  .if \has_extra == 1
+    movl -16(%rbp), %ecx
+    orq %rcx, %r8
+  .endif
+  movq %rax, -104(%rbp)
+  call __fsan_save_vectors_and_check
+  jmp 2b
+  .cfi_endproc
+  .size \name, . - \name
+.endm
+
+.macro fsan_check name, fast, is_read, untouched, what, has_extra
+  fsan_check_entry __fsan_check_\name, \fast, \is_read, \untouched, \what, 1, \has_extra
+  fsan_check_entry __fsan_check_\name\()_leaf, \fast, \is_read, \untouched, \what, 0, \has_extra
+.endm
+
+  fsan_check read1, __fsan_fast_read1, 1, 0xfe, 0x100000001, 0
+  fsan_check read2, __fsan_fast_read2, 1, 0xfc, 0x100000002, 0
+  fsan_check read4, __fsan_fast_read4, 1, 0xf0, 0x100000004, 0
+  fsan_check read8, __fsan_fast_read8, 1, 0, 0x100000008, 0
+  fsan_check write1, __fsan_fast_write1, 0, 0xfe, 1, 0
+  fsan_check write2, __fsan_fast_write2, 0, 0xfc, 2, 0
+  fsan_check write4, __fsan_fast_write4, 0, 0xf0, 4, 0
+  fsan_check write8, __fsan_fast_write8, 0, 0, 8, 0
+  fsan_check read_range, __fsan_fast_read_range, 1, -1, 0x100000000, 1
+  fsan_check write_range, __fsan_fast_write_range, 0, -1, 0, 1
+  fsan_check read_masked1, __fsan_fast_masked, 1, -1, 0x500000001, 2
+  fsan_check read_masked2, __fsan_fast_masked, 1, -1, 0x500000002, 2
+  fsan_check read_masked4, __fsan_fast_masked, 1, -1, 0x500000004, 2
+  fsan_check read_masked8, __fsan_fast_masked, 1, -1, 0x500000008, 2
+  fsan_check write_masked1, __fsan_fast_masked, 0, -1, 0x400000001, 2
+  fsan_check write_masked2, __fsan_fast_masked, 0, -1, 0x400000002, 2
+  fsan_check write_masked4, __fsan_fast_masked, 0, -1, 0x400000004, 2
+  fsan_check write_masked8, __fsan_fast_masked, 0, -1, 0x400000008, 2
+  fsan_check read_vptr, __fsan_fast_read8, 1, 0, 0x300000008, 0
+  fsan_check write_vptr, __fsan_fast_write_vptr, 0, 0, 0x200000008, 2
+
+# Called from an entry, whose frame rbp is; r8 = what. May change all general registers but the
+# callee-saved ones. Components: x87, SSE, AVX, masks, the two of AVX-512.
+  .type __fsan_save_vectors_and_check, @function
+  .p2align 4
+__fsan_save_vectors_and_check:
+  .cfi_startproc
+  pushq %rbx
+  .cfi_def_cfa_offset 16
+  .cfi_offset %rbx, -16
+  pushq %r12
+  .cfi_def_cfa_offset 24
+  .cfi_offset %r12, -24
+  movq %rsp, %r12
+  .cfi_def_cfa_register %r12
+  subq $2752, %rsp
+  andq $-64, %rsp
+1:
+  movzbl __fsan_vector_save(%rip), %ebx
+  testl %ebx, %ebx
+  je 9f
+  xorl %eax, %eax
+  movq %rax, 512(%rsp)
+  movq %rax, 520(%rsp)
+  movq %rax, 528(%rsp)
+  movq %rax, 536(%rsp)
+  movq %rax, 544(%rsp)
+  movq %rax, 552(%rsp)
+  movq %rax, 560(%rsp)
+  movq %rax, 568(%rsp)
+  movl $0xe7, %eax
+  xorl %edx, %edx
+  cmpl $2, %ebx
+  ja 5f
+  je 4f
+  xsavec (%rsp)
+  jmp 6f
+4:
+  xsave (%rsp)
+  jmp 6f
+5:
+  fxsave (%rsp)
+6:
+  emms
+  movq -88(%rbp), %rdi
+  movq 8(%rbp), %rsi
+  movq %rbp, %rdx
+  movq -96(%rbp), %rcx
+  movq -104(%rbp), %r9
+  call __fsan_check_slowly
+  cmpl $2, %ebx
+  ja 7f
+  movl $0xe7, %eax
+  xorl %edx, %edx
+  xrstor (%rsp)
+  jmp 8f
+7:
+  fxrstor (%rsp)
+8:
+  movq %r12, %rsp
+  popq %r12
+  popq %rbx
+  .cfi_remember_state
+  .cfi_def_cfa %rsp, 8
+  .cfi_restore %r12
+  .cfi_restore %rbx
+  ret
+  .cfi_restore_state
+# What this processor and kernel have.
+9:
+  movl $1, %eax
+  xorl %ecx, %ecx
+  cpuid
+  movl $3, %ebx
+  btl $27, %ecx
+  jnc 10f
+  movl $13, %eax
+  movl $1, %ecx
+  cpuid
+  movl $2, %ebx
+  btl $1, %eax
+  jnc 10f
+  movl $1, %ebx
+10:
+  movb %bl, __fsan_vector_save(%rip)
+  jmp 1b
+  .cfi_endproc
+  .size __fsan_save_vectors_and_check, . - __fsan_save_vectors_and_check
+)");
