@@ -51,26 +51,14 @@ llvm::APInt used_elements(const llvm::LoadInst& load, unsigned count) {
   return used.isZero() ? llvm::APInt::getAllOnes(count) : used;
 }
 
-// Type-based alias analysis says so; clang -O0 leaves its marks out, and there what a
-// constructor stores gives it away.
-bool is_vptr_access(const Instruction& instruction) {
-  const llvm::MDNode* tag = instruction.getMetadata(llvm::LLVMContext::MD_tbaa);
-  if (tag != nullptr && tag->isTBAAVtableAccess()) return true;
-  auto* store = dyn_cast<llvm::StoreInst>(&instruction);
-  if (store == nullptr) return false;
-  const Value* stored = store->getValueOperand();
-  if (!stored->getType()->isPointerTy()) return false;
-  auto* table = dyn_cast<llvm::GlobalVariable>(stored->stripInBoundsConstantOffsets());
-  return table != nullptr && table->getName().starts_with("_ZTV");
-}
-
 class Selection {
  public:
   Selection(llvm::Function& function, Statistics& statistics)
       : function_(function),
         layout_(function.getParent()->getDataLayout()),
         is_ignored_(function.hasFnAttribute(llvm::Attribute::DisableSanitizerInstrumentation)),
-        statistics_(statistics) {}
+        statistics_(statistics),
+        private_memory_(function) {}
 
   FunctionPlan run() {
     for (llvm::BasicBlock* block : llvm::ReversePostOrderTraversal<llvm::Function*>(&function_)) {
@@ -112,7 +100,7 @@ class Selection {
     if (auto* rmw = dyn_cast<llvm::AtomicRMWInst>(&instruction)) address = rmw->getPointerOperand();
     if (auto* exchange = dyn_cast<llvm::AtomicCmpXchgInst>(&instruction))
       address = exchange->getPointerOperand();
-    if (address == nullptr || !private_memory_.rule_for(address).has_value())
+    if (address == nullptr || !private_memory_.rule_for(address, instruction).has_value())
       plan_.atomics.push_back(&instruction);
   }
 
@@ -209,7 +197,7 @@ class Selection {
   bool needs_no_check(const Instruction& access, const Value* address) {
     statistics_.seen(access);
     std::optional<Elimination> rule =
-        is_ignored(access) ? Elimination::kIgnored : private_memory_.rule_for(address);
+        is_ignored(access) ? Elimination::kIgnored : private_memory_.rule_for(address, access);
     if (rule.has_value()) statistics_.eliminated(*rule, access);
     return rule.has_value();
   }

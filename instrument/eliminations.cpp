@@ -45,11 +45,11 @@ cl::list<Elimination> without("fibersan-without", cl::CommaSeparated,
 #undef FIBERSAN_ELIMINATION
                                   clEnumValN(kAllRules, "all", "every one of these")));
 
-cl::opt<bool> calls_only("fibersan-calls-only",
+cl::opt<bool> calls_only("fibersan-calls-only", cl::ZeroOrMore,
                          cl::desc("Every check is a plain call of its hook"));
 
 cl::opt<std::string> stats(
-    "fibersan-stats", cl::ValueOptional, cl::value_desc("file"),
+    "fibersan-stats", cl::ValueOptional, cl::ZeroOrMore, cl::value_desc("file"),
     cl::desc("Print what became of each module's accesses, or append it to the file as JSON"));
 
 void print_row(llvm::raw_ostream& out, llvm::StringRef label, uint64_t count) {

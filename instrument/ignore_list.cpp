@@ -24,7 +24,7 @@ namespace cl = llvm::cl;
 
 cl::list<std::string> files("fibersan-ignorelist", cl::value_desc("file"),
                             cl::desc("Functions and files whose accesses are not checked"));
-cl::opt<bool> ignore_all("fibersan-ignore-all",
+cl::opt<bool> ignore_all("fibersan-ignore-all", cl::ZeroOrMore,
                          cl::desc("No access of this compilation is checked"));
 
 constexpr const char* kSection = "fibersan";

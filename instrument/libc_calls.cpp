@@ -109,6 +109,11 @@ void redirect_libc_calls(llvm::Module& module, const FunctionFilter& filter) {
   for (const Row& row : kRows) redirection.redirect(row);
 }
 
+StringRef original_libc_name(StringRef name) {
+  name.consume_front(FIBERSAN_TWIN_PREFIX);
+  return name;
+}
+
 bool is_libc_twin(const Function& function) {
   return function.getName().starts_with(FIBERSAN_TWIN_PREFIX);
 }

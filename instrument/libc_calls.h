@@ -29,6 +29,8 @@ namespace fibersan::instrument {
 void redirect_libc_calls(llvm::Module& module, const FunctionFilter& filter);
 
 bool is_libc_twin(const llvm::Function& function);
+// What the twin stands for; other names stay.
+llvm::StringRef original_libc_name(llvm::StringRef name);
 
 }  // namespace fibersan::instrument
 

@@ -2,8 +2,6 @@
 #include "instrument/private_memory.h"
 
 #include "instrument/thread_address.h"
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/Analysis/CaptureTracking.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/GlobalVariable.h"
 #include "llvm/IR/Instructions.h"
@@ -15,6 +13,8 @@ namespace {
 
 using llvm::dyn_cast;
 using llvm::isa;
+
+constexpr unsigned kLookup = 16;  // steps from an address back to its object
 
 // Counters of -fprofile-instr-generate and --coverage race by design.
 bool is_profile_counter(const llvm::GlobalVariable& variable) {
@@ -40,48 +40,64 @@ bool is_vtable(const llvm::LoadInst& load) {
 
 }  // namespace
 
-std::optional<Elimination> PrivateMemory::rule_for(const llvm::Value* address) {
+bool is_vptr_access(const llvm::Instruction& instruction) {
+  const llvm::MDNode* tag = instruction.getMetadata(llvm::LLVMContext::MD_tbaa);
+  if (tag != nullptr && tag->isTBAAVtableAccess()) return true;
+  auto* store = dyn_cast<llvm::StoreInst>(&instruction);
+  if (store == nullptr) return false;
+  const llvm::Value* stored = store->getValueOperand();
+  if (!stored->getType()->isPointerTy()) return false;
+  auto* table = dyn_cast<llvm::GlobalVariable>(stored->stripInBoundsConstantOffsets());
+  return table != nullptr && table->getName().starts_with("_ZTV");
+}
+
+std::optional<Elimination> PrivateMemory::rule_for(const llvm::Value* address,
+                                                   const llvm::Instruction& access) {
   // %fs: and %gs: are memory of the thread.
   if (address->getType()->getPointerAddressSpace() != 0 || address->isSwiftError())
     return Elimination::kThreadLocal;
   llvm::SmallVector<const llvm::Value*, 4> objects;
-  llvm::getUnderlyingObjects(address, objects, /*LI=*/nullptr, /*MaxLookup=*/16);
+  llvm::getUnderlyingObjects(address, objects, /*LI=*/nullptr, kLookup);
   std::optional<Elimination> first;
   for (const llvm::Value* object : objects) {
-    std::optional<Elimination> rule = rule_for_object(object);
+    std::optional<Elimination> rule = rule_for_object(object, address, access);
     if (!rule.has_value() || !is_enabled(*rule)) return std::nullopt;
     if (!first.has_value()) first = rule;
   }
   return first;
 }
 
-std::optional<Elimination> PrivateMemory::rule_for_object(const llvm::Value* object) {
+std::optional<Elimination> PrivateMemory::rule_for_object(const llvm::Value* object,
+                                                          const llvm::Value* address,
+                                                          const llvm::Instruction& access) {
   auto when = [](bool holds, Elimination rule) {
     return holds ? std::optional(rule) : std::nullopt;
   };
-  if (isa<llvm::AllocaInst>(object)) return when(is_uncaptured(object), Elimination::kPrivate);
-  if (auto* argument = dyn_cast<llvm::Argument>(object))
-    return when(argument->hasByValAttr() && is_uncaptured(object), Elimination::kPrivate);
+  if (auto* argument = dyn_cast<llvm::Argument>(object); argument && !argument->hasByValAttr())
+    return std::nullopt;
+  if (isa<llvm::AllocaInst, llvm::Argument>(object))
+    return when(is_known_only_here(object, address, access), Elimination::kPrivate);
   if (auto* variable = dyn_cast<llvm::GlobalVariable>(object)) {
     if (variable->isThreadLocal()) return Elimination::kThreadLocal;
     if (is_profile_counter(*variable)) return Elimination::kProfileCounter;
     return when(variable->isConstant(), Elimination::kConstant);
   }
-  if (auto* call = dyn_cast<llvm::CallBase>(object))
-    return when(returns_thread_local(*call), Elimination::kThreadLocal);
+  if (auto* call = dyn_cast<llvm::CallBase>(object)) {
+    if (returns_thread_local(*call)) return Elimination::kThreadLocal;
+    return when(is_fresh_allocation(*call) && is_known_only_here(object, address, access),
+                Elimination::kFreshHeap);
+  }
   if (auto* load = dyn_cast<llvm::LoadInst>(object))
     return when(is_vtable(*load), Elimination::kVtable);
   return when(isa<llvm::Function>(object), Elimination::kConstant);
 }
 
-bool PrivateMemory::is_uncaptured(const llvm::Value* object) {
-  // More uses than LLVM explores by default: -O0 code loads its variables at every use.
-  constexpr unsigned kUsesToExplore = 1000;
-  auto [entry, is_new] = uncaptured_.try_emplace(object, false);
-  if (is_new)
-    entry->second = !llvm::PointerMayBeCaptured(object, /*ReturnCaptures=*/true,
-                                                /*StoreCaptures=*/true, kUsesToExplore);
-  return entry->second;
+bool PrivateMemory::is_known_only_here(const llvm::Value* object, const llvm::Value* address,
+                                       const llvm::Instruction& access) {
+  if (access.isAtomic() || is_vptr_access(access))  // P3, P4
+    return capture_order_.is_never_captured(object);
+  const bool is_newest = llvm::getUnderlyingObject(address, kLookup) == object;
+  return !capture_order_.may_be_captured_before(object, access, is_newest);
 }
 
 }  // namespace fibersan::instrument
