@@ -103,6 +103,8 @@ class FiberClock {
   // Something was stamped with stamp(). The inline check needs no call: what it finds
   // there was stamped through the slow path before.
   void touched() { dirty_ = true; }
+  // False: nothing in the shadow has stamp().
+  [[nodiscard]] bool has_touched() const { return dirty_; }
 
   // Whether all that `lane` did up to `epoch` happens before what this fiber does now.
   [[nodiscard]] bool knows(LaneId lane, Epoch epoch) const {

@@ -23,10 +23,9 @@ void remember(fsan_fiber& fiber, const Access& access, const Caller& caller) {
   }
   const uint64_t context =
       note_access_context(caller.context, caller.place, caller.pc, caller.frame, fiber.stack);
-  this_thread.ring->record(
-      access.address, access.size,
-      access.kind == AccessKind::kWrite || access.kind == AccessKind::kAtomicWrite,
-      (static_cast<Stamp>(access.kind) & FSAN_STAMP_ATOMIC) != 0, context);
+  const auto kind = static_cast<Stamp>(access.kind);
+  this_thread.ring->record(access.address, access.size, !stamp_is_read(kind), stamp_is_atomic(kind),
+                           context);
   note_stack_use(fiber, access.address);
   note_stack_use(fiber, reinterpret_cast<uintptr_t>(caller.frame));
   fiber.clock.touched();
@@ -48,6 +47,14 @@ void remember(fsan_fiber& fiber, const Access& access, const Caller& caller) {
       check_extended(cell, wanted, clock, result);
     if (result.step != CellStep::kExtended) return std::move(result.races);
   }
+}
+
+// Of a cell that many use, slot 1 shows one of them: the others' stamps are in the record only,
+// and who looks again and again must not be recorded each time. A fiber that has done nothing in
+// this epoch has none.
+bool covered(const fsan_fiber& fiber, Cell& cell, Stamp first, Stamp second, Stamp wanted) {
+  if (covered_fast(first, second, wanted)) return true;
+  return stamp_is_extended(first) && fiber.clock.has_touched() && is_in_record(cell, wanted);
 }
 
 // C1's second look after an exchange: the stamp may be there already.
@@ -159,6 +166,7 @@ FIBERSAN_INLINE void check_cells(Stamping& stamping, Cell* cell, Cell* const end
       cell = skip_alike(cell, end, first, second);
       continue;
     }
+    if (covered(fiber, *here, first, second, wanted)) continue;
     if (!stamping.remembered) remember(fiber, stamping.access, stamping.caller);
     stamping.remembered = true;
     const CellPlan plan = plan_access(*here, wanted, fiber.known);
@@ -232,7 +240,7 @@ Conflicts check_cell_access(fsan_fiber& fiber, const Access& access, const Calle
       with_mask(with_kind(running, access.kind), byte_mask(access.address, access.size));
   const Stamp first = load_slot(cell, 0);
   const Stamp second = load_slot(cell, 1);
-  if (covered_fast(first, second, wanted)) return {};
+  if (covered(fiber, cell, first, second, wanted)) return {};
   remember(fiber, access, caller);
   Conflicts conflicts;
   const CellPlan plan = plan_access(cell, wanted, fiber.known);
@@ -301,7 +309,7 @@ void report_conflicts(const fsan_fiber& fiber, const Access& access, const Calle
 }
 
 void access_cell(const Access& access, const Caller& caller) {
-  fsan_fiber* const fiber = accessing_fiber();
+  fsan_fiber* const fiber = acting_fiber();
   if (fiber == nullptr) return;
   const Conflicts conflicts = check_cell_access(*fiber, access, caller);
   if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);
@@ -310,7 +318,7 @@ void access_cell(const Access& access, const Caller& caller) {
 constexpr uint64_t kWidestAccess = 64;
 
 void access_range(const Access& access, const Caller& caller) {
-  fsan_fiber* const fiber = accessing_fiber();
+  fsan_fiber* const fiber = acting_fiber();
   if (fiber == nullptr) return;
   // N2. A vector's stamps are left all the same: later its inline check finds them.
   if (access.size > kWidestAccess && acts_alone()) return;

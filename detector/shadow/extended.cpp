@@ -45,6 +45,19 @@ void check_extended(Cell& cell, Stamp access, const FiberClock& clock, CellResul
   access_extended(steps, cell, access, clock, result);
 }
 
+bool is_in_record(Cell& cell, Stamp access) {
+  const Stamp first = SharedSlots::load(cell.slots[0]);
+  if (!stamp_is_extended(first)) return false;
+  Record& record = record_at(stamp_epoch(first));
+  const Record::Hold hold = record.lock(stamp_is_read(access));
+  const bool is_there = SharedSlots::load(cell.slots[0]) == first &&  // E1
+                        record.holds(access, hold);
+  // As access_record() does (E2): so the fiber's next one finds it there.
+  if (is_there && hold == Record::Hold::kAlone) SharedSteps::store(cell.slots[1], access);
+  record.unlock(hold);
+  return is_there;
+}
+
 // Stores relaxed: memory that is handed over is synchronised by whoever hands it over.
 void clear_extended(Cell& cell) {
   for (;;) {

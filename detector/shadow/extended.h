@@ -32,6 +32,10 @@ namespace fibersan {
 // kExtended when the cell changed and check_cell() has to look again.
 void check_extended(Cell& cell, Stamp access, const FiberClock& clock, CellResult& result);
 
+// Whether the record of a cell has the access's stamp already: then it was checked, and is in the
+// history. False when in doubt.
+bool is_in_record(Cell& cell, Stamp access);
+
 // The cell's stamps are forgotten: both slots become 0 and a record is free again.
 void clear_extended(Cell& cell);
 

@@ -130,6 +130,18 @@ Looked Record::look(Stamp access, const FiberClock& clock, Races& races, Hold ho
   return large_ ? look_large(access, clock, races) : look_small(access, clock, races);
 }
 
+bool Record::holds(Stamp access, Hold hold) const {
+  for (unsigned i = 0; small() && i < count_; ++i)
+    if (stamp_subsumes(small_[i], access)) return true;
+  if (small()) return false;
+  if (hold == Hold::kAsReader && shards_.load(std::memory_order_relaxed)
+                                     ->of[shard_of_this_thread()]
+                                     .reads[kind_of(access) & 1]
+                                     .holds(access))
+    return true;
+  return sets_[kind_of(access)].holds(access);
+}
+
 bool Record::look_as_reader(Stamp access, const FiberClock& clock, Races& races) {
   for (unsigned kind = 0; kind < kKinds; ++kind)
     if (conflict(kind_of(access), kind)) sets_[kind].find_races(access, clock, races);

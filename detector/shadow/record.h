@@ -75,6 +75,9 @@ class alignas(64) Record {
   // One that the access may have to ask the clock about, without a lock; 0: none.
   Stamp unsure_of(Stamp access) const;
 
+  // Whether the access's stamp is in it, or one that subsumes it; some copies may be missed.
+  bool holds(Stamp access, Hold hold) const;
+
   // While it is held alone.
   void put(Stamp stamp);
   void visit(void (*visitor)(Stamp, void*), void* data) const;

@@ -63,6 +63,15 @@ bool StampSet::insert(Stamp stamp, const FiberClock& clock, uint64_t& forgotten)
   return false;
 }
 
+bool StampSet::holds(Stamp stamp) const {
+  if (stamps == nullptr) return false;
+  const uint32_t mask = capacity() - 1;
+  for (uint32_t at = home(stamp); stamps[at] != 0; at = (at + 1) & mask) {
+    if (same_segment(stamps[at], stamp)) return mask_is_superset(stamps[at], stamp);
+  }
+  return false;
+}
+
 // The lane's earlier entries whose bytes it has now (C2).
 void StampSet::drop_outdone_by(const Stamp& merged) {
   const uint32_t mask = capacity() - 1;

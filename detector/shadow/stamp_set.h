@@ -27,6 +27,9 @@ struct StampSet {
   // `forgotten` grows by what S2 costs.
   bool insert(Stamp stamp, const FiberClock& clock, uint64_t& forgotten);
 
+  // Whether insert() would say so.
+  bool holds(Stamp stamp) const;
+
   // Adds to `races` what races with the access.
   void find_races(Stamp access, const FiberClock& clock, Races& races) const;
   // The same, and takes out what the access replaces, byte by byte (C2): of stamps that are

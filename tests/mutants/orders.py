@@ -86,6 +86,10 @@ class Record {
     if (!was_there) stamps_.push_back(access);
     return {was_there, 0};
   }
+  bool holds(Stamp access, Hold) const {
+    for (Stamp there : stamps_) if (stamp_subsumes(there, access)) return true;
+    return false;
+  }
   void clear() { stamps_.clear(); }
   void visit(void (*)(Stamp, void*), void*) {}
  private:

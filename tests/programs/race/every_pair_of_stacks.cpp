@@ -2,11 +2,10 @@
 // of the functions, however many readers there are. With an argument: so many readers of one
 // function, one report. -DFIXED waits for all of them.
 //
-// On one processor: see the known miss of many_readers.cpp.
-// RUN: %fibersan %s -o %t && %exits 66 env FIBER_OPTIONS=procs=1 %run %t 10000 20 > %t.out 2>&1; FileCheck %s < %t.out
+// RUN: %fibersan %s -o %t && %exits 66 %run %t 10000 20 > %t.out 2>&1; FileCheck %s < %t.out
 // RUN: grep -c 'WARNING: FiberSan: data race' %t.out | grep -qx 20
 // RUN: grep 'Previous read' -A1 %t.out | grep -o 'read_at<[0-9]*>' | sort -u | wc -l | grep -qx 20
-// RUN: %exits 66 env FIBER_OPTIONS=procs=1 %run %t 30000 1 2>&1 | FileCheck %s --check-prefix=ONE --implicit-check-not=WARNING
+// RUN: %exits 66 %run %t 30000 1 2>&1 | FileCheck %s --check-prefix=ONE --implicit-check-not=WARNING
 // RUN: %fibersan -DFIXED %s -o %t.fixed && %run %t.fixed 10000 20 2>&1 | FileCheck %s --check-prefix=FIXED --implicit-check-not=WARNING
 #include <fiber/fiber.h>
 
