@@ -86,15 +86,6 @@ void find_accesses(std::span<SearchedAccess> sorted) {
   }
 }
 
-void for_each_remembered_fiber(void (*visit)(uint64_t fiber_id, void* data), void* data) {
-  uint64_t sequence = ~uint64_t{0};
-  while (const EventChunk* chunk = event_chunks.begun_before(sequence, sequence)) {
-    Ring::visit_chunk(
-        *chunk, sequence, [](const Segment&, const RecordedAccess&) {},
-        [&](const Segment& segment) { visit(segment.fiber_id, data); });
-  }
-}
-
 uint64_t overwritten_events() { return event_chunks.overwritten(); }
 
 }  // namespace fibersan

@@ -46,11 +46,6 @@ struct SearchedAccess {
 bool is_before(const AccessPattern& a, const AccessPattern& b);
 void find_accesses(std::span<SearchedAccess> sorted);
 
-// Calls visit for the fiber of every header that a ring holds, the same one many times:
-// finished fibers that are not among them will be named by no stack that is found. What
-// begins meanwhile may be missing. Reads all events: a millisecond or two.
-void for_each_remembered_fiber(void (*visit)(uint64_t fiber_id, void* data), void* data);
-
 // Events that all rings together no longer hold.
 uint64_t overwritten_events();
 

@@ -39,25 +39,13 @@ namespace {
 }
 
 void skip_number(Conversion conversion, va_list arguments) {
-  switch (conversion.letter) {
-    case 'a':
-    case 'A':
-    case 'e':
-    case 'E':
-    case 'f':
-    case 'F':
-    case 'g':
-    case 'G':
-      if (conversion.length == Length::kLongDouble) {
-        va_arg(arguments, long double);
-      } else {
-        va_arg(arguments, double);
-      }
-      break;
-    case 'm':
-      break;  // strerror(errno), no argument
-    default:
-      va_arg(arguments, int64_t);  // as wide as an int, a pointer or a long in its register
+  if (conversion.letter == 'm') return;  // strerror(errno), no argument
+  if (!is_floating(conversion)) {
+    va_arg(arguments, int64_t);  // as wide as an int, a pointer or a long in its register
+  } else if (conversion.length == Length::kLongDouble) {
+    va_arg(arguments, long double);
+  } else {
+    va_arg(arguments, double);
   }
 }
 
@@ -72,7 +60,7 @@ void skip_number(Conversion conversion, va_list arguments) {
     if (next.star_precision) next.precision = va_arg(arguments, int);
     if (next.letter == 's' || next.letter == 'S') {
       const void* text = va_arg(arguments, const void*);
-      check_text(text, next.letter == 'S' || next.length == Length::kLong, next.precision);
+      check_text(text, is_wide(next), next.precision);
     } else if (next.letter == 'n') {
       check_write(va_arg(arguments, void*), integer_size(next.length));
     } else {

@@ -41,6 +41,27 @@ class FormatString {
   Of of_;
 };
 
+inline bool is_floating(const Conversion& conversion) {
+  switch (conversion.letter) {
+    case 'a':
+    case 'A':
+    case 'e':
+    case 'E':
+    case 'f':
+    case 'F':
+    case 'g':
+    case 'G':
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Of characters and strings: wchar_t.
+inline bool is_wide(const Conversion& conversion) {
+  return conversion.length == Length::kLong || conversion.letter == 'S' || conversion.letter == 'C';
+}
+
 // Of an integer that a conversion stores.
 size_t integer_size(Length length);
 

@@ -17,30 +17,23 @@ namespace {
 size_t stored(const Conversion& conversion, const void* place) {
   const size_t width = conversion.width < 0 ? 1 : static_cast<size_t>(conversion.width);
   if (conversion.allocates) return sizeof(char*);
-  const bool wide =
-      conversion.length == Length::kLong || conversion.letter == 'S' || conversion.letter == 'C';
+  if (is_floating(conversion)) {
+    return conversion.length == Length::kLongDouble ? sizeof(long double)
+           : conversion.length == Length::kLong     ? sizeof(double)
+                                                    : sizeof(float);
+  }
   switch (conversion.letter) {
     case 's':
     case 'S':
     case '[':
-      return wide ? (wcslen(static_cast<const wchar_t*>(place)) + 1) * sizeof(wchar_t)
-                  : strlen(static_cast<const char*>(place)) + 1;
+      return is_wide(conversion)
+                 ? (wcslen(static_cast<const wchar_t*>(place)) + 1) * sizeof(wchar_t)
+                 : strlen(static_cast<const char*>(place)) + 1;
     case 'c':
     case 'C':
-      return wide ? width * sizeof(wchar_t) : width;
+      return is_wide(conversion) ? width * sizeof(wchar_t) : width;
     case 'p':
       return sizeof(void*);
-    case 'a':
-    case 'A':
-    case 'e':
-    case 'E':
-    case 'f':
-    case 'F':
-    case 'g':
-    case 'G':
-      return conversion.length == Length::kLongDouble ? sizeof(long double)
-             : conversion.length == Length::kLong     ? sizeof(double)
-                                                      : sizeof(float);
     default:
       return integer_size(conversion.length);
   }

@@ -44,9 +44,6 @@ struct Access {
   bool is_vptr = false;
 };
 
-// The fiber in whose name the calling thread makes accesses; null: they are not checked.
-inline fsan_fiber* accessing_fiber() { return acting_fiber(); }
-
 // Stamps that an access races with, and the first cell that each was found in: the same segment in
 // several cells of a range is one conflict.
 using Conflicts = Races;

@@ -78,7 +78,7 @@ struct Performed {
 
 template <typename Perform>
 void atomic_access(fsan_ptr address, uint64_t size, const Caller& caller, Perform&& perform) {
-  fsan_fiber* const fiber = accessing_fiber();
+  fsan_fiber* const fiber = acting_fiber();
   if (fiber == nullptr || acts_alone()) {
     perform();
     return;
@@ -187,7 +187,7 @@ Word compare_exchange(fsan_ptr address, Word expected, Word desired, unsigned su
 }
 
 void fence(unsigned order) {
-  fsan_fiber* const fiber = accessing_fiber();
+  fsan_fiber* const fiber = acting_fiber();
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   if (fiber == nullptr || acts_alone()) return;
   const SignalsWait inside;

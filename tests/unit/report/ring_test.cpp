@@ -27,6 +27,17 @@ uint32_t new_lane() {
   return ++lane;
 }
 
+std::set<uint64_t> fibers_of_headers() {
+  std::set<uint64_t> fibers;
+  uint64_t sequence = ~uint64_t{0};
+  while (const EventChunk* chunk = event_chunks.begun_before(sequence, sequence)) {
+    Ring::visit_chunk(
+        *chunk, sequence, [](const Segment&, const RecordedAccess&) {},
+        [&](const Segment& segment) { fibers.insert(segment.fiber_id); });
+  }
+  return fibers;
+}
+
 TEST(Ring, FindsByLaneEpochAddressAndKind) {
   OwnRing ring;
   uint32_t lane = new_lane();
@@ -114,8 +125,7 @@ TEST(Ring, LocksAreNoAccesses) {
   const HeldLock lock{reinterpret_cast<const void*>(0x2000), 0, true};
   ring.start_segment(lane, 1, 1, {&lock, 1});
   EXPECT_FALSE(find_access(lane, 1, 0x2000, 8, true, false));
-  for_each_remembered_fiber([](uint64_t fiber, void*) { EXPECT_LT(fiber, uint64_t{1} << 47); },
-                            nullptr);
+  for (const uint64_t fiber : fibers_of_headers()) EXPECT_LT(fiber, uint64_t{1} << 47);
 }
 
 TEST(Ring, WideRangesCoverExactlyTheirBytes) {
@@ -182,10 +192,7 @@ TEST(Ring, NamesTheFibersOfItsHeaders) {
   OwnRing ring;
   for (uint64_t fiber = 1; fiber < 50; ++fiber)
     ring.start_segment(new_lane(), 1, (uint64_t{1} << 40) + fiber);
-  std::set<uint64_t> named;
-  for_each_remembered_fiber(
-      [](uint64_t fiber, void* data) { static_cast<std::set<uint64_t>*>(data)->insert(fiber); },
-      &named);
+  const std::set<uint64_t> named = fibers_of_headers();
   for (uint64_t fiber = 1; fiber < 50; ++fiber)
     EXPECT_TRUE(named.contains((uint64_t{1} << 40) + fiber)) << fiber;
   EXPECT_FALSE(named.contains((uint64_t{1} << 40) + 50));

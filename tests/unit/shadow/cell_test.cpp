@@ -127,22 +127,12 @@ TEST_F(OneCell, MasksOfTwoKindsAreNot) {
 
 // E4
 TEST_F(OneCell, EveryStampIsVisited) {
-  const auto lanes = [this] {
-    std::set<LaneId> seen;
-    for_each_stamp(
-        cell,
-        [](Stamp found, void* data) {
-          static_cast<std::set<LaneId>*>(data)->insert(stamp_lane(found));
-        },
-        &seen);
-    return seen;
-  };
   std::set<LaneId> expected;
-  EXPECT_EQ(lanes(), expected);
+  EXPECT_EQ(lanes_of(cell), expected);
   for (int i = 0; i < 4; ++i) {
     access(i, AccessKind::kRead, 0xff);
     expected.insert(fibers[i].lane());
-    EXPECT_EQ(lanes(), expected);
+    EXPECT_EQ(lanes_of(cell), expected);
     EXPECT_EQ(stamp_is_extended(cell.slots[0]), i >= 2);
   }
 }

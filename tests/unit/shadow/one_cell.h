@@ -2,6 +2,8 @@
 #ifndef FIBERSAN_TESTS_UNIT_SHADOW_ONE_CELL_H
 #define FIBERSAN_TESTS_UNIT_SHADOW_ONE_CELL_H
 
+#include <set>
+
 #include "detector/shadow/cell.h"
 #include "detector/shadow/extended.h"
 
@@ -19,6 +21,18 @@ Races access_cell(Cell& cell, Stamp access, FiberClock& clock) {
     }
     if (result.step != CellStep::kExtended) return std::move(result.races);
   }
+}
+
+// Of all stamps of the cell.
+inline std::set<LaneId> lanes_of(Cell& cell) {
+  std::set<LaneId> seen;
+  for_each_stamp(
+      cell,
+      [](Stamp found, void* data) {
+        static_cast<std::set<LaneId>*>(data)->insert(stamp_lane(found));
+      },
+      &seen);
+  return seen;
 }
 
 }  // namespace fibersan

@@ -48,16 +48,6 @@ class ManyReaders : public ::testing::Test {
     const Races races = access_cell<SharedSlots>(cell, stamp, fiber);
     return static_cast<size_t>(races.end() - races.begin());
   }
-  std::set<LaneId> lanes() {
-    std::set<LaneId> seen;
-    for_each_stamp(
-        cell,
-        [](Stamp found, void* data) {
-          static_cast<std::set<LaneId>*>(data)->insert(stamp_lane(found));
-        },
-        &seen);
-    return seen;
-  }
   bool extended() const { return stamp_is_extended(cell.slots[0]); }
   uint64_t dropped() const { return dropped_stamps() - dropped_; }
 
@@ -74,7 +64,7 @@ class ManyReaders : public ::testing::Test {
 TEST_F(ManyReaders, AreAllRemembered) {
   read(kMany);
   EXPECT_EQ(dropped(), 0u);
-  EXPECT_EQ(lanes().size(), kMany);
+  EXPECT_EQ(lanes_of(cell).size(), kMany);
   EXPECT_LT(record_memory_in_use() - memory_, 40 * kMany);
   EXPECT_EQ(access(writer, AccessKind::kWrite, 0x01), kMany);
 }
@@ -97,7 +87,7 @@ TEST_F(ManyReaders, AWriteThatKnowsAllButOneRacesWithThatOne) {
   access(other, AccessKind::kRead, 0x10);
   EXPECT_EQ(access(writer, AccessKind::kWrite, 0xff), 1u);
   EXPECT_TRUE(extended());
-  EXPECT_EQ(lanes(), (std::set<LaneId>{writer.lane(), other.lane()}));
+  EXPECT_EQ(lanes_of(cell), (std::set<LaneId>{writer.lane(), other.lane()}));
   other.end();
 }
 // C2, byte by byte: the bytes that were not written are still read by all.
@@ -128,7 +118,7 @@ TEST_F(ManyReaders, ThatAreOrderedTakeNoMemory) {
     fiber.merge(all_read);
   }
   EXPECT_LE(record_memory_in_use(), before);
-  EXPECT_LE(lanes().size(), 20u);
+  EXPECT_LE(lanes_of(cell).size(), 20u);
 }
 TEST_F(ManyReaders, EpochsOfALaneTakeOnePlace) {
   read(100);
@@ -147,7 +137,7 @@ TEST_F(ManyReaders, BeyondTheBudgetAreForgottenAndCounted) {
   set_record_budget(record_memory_in_use() + (1u << 20));
   read(kMany);
   EXPECT_GT(dropped(), kMany / 4);
-  EXPECT_EQ(lanes().size() + dropped(), kMany);
+  EXPECT_EQ(lanes_of(cell).size() + dropped(), kMany);
   EXPECT_LE(record_memory_in_use(), memory_ + (4u << 20));
   EXPECT_EQ(access(writer, AccessKind::kWrite, 0x01), kMany - dropped());
 }
@@ -155,7 +145,7 @@ TEST_F(ManyReaders, WithoutAnyMemoryTwoAreKeptOrThirteen) {
   set_record_budget(0);
   read(1000);
   EXPECT_GE(dropped(), 1000u - Record::kSmall);
-  EXPECT_EQ(lanes().size() + dropped(), 1000u);
+  EXPECT_EQ(lanes_of(cell).size() + dropped(), 1000u);
   EXPECT_NE(access(writer, AccessKind::kWrite, 0x01), 0u);
 }
 TEST_F(ManyReaders, ThoseThatEndedAreForgottenFirst) {
@@ -170,7 +160,7 @@ TEST_F(ManyReaders, ThoseThatEndedAreForgottenFirst) {
   set_record_budget(record_memory_in_use());
   read(kAlive);
   EXPECT_GT(dropped(), 0u);
-  const std::set<LaneId> left = lanes();
+  const std::set<LaneId> left = lanes_of(cell);
   for (size_t i = 0; i < kAlive; ++i) EXPECT_TRUE(left.contains(fibers_[i].lane())) << i;
 }
 
@@ -234,7 +224,7 @@ TEST_F(ManyReaders, OnThreadsOfTheirOwn) {
         });
       }
     }
-    EXPECT_EQ(lanes().size(), kThreads * kEach);
+    EXPECT_EQ(lanes_of(cell).size(), kThreads * kEach);
     EXPECT_EQ(access(writer, AccessKind::kWrite, 0xff), kThreads * kEach);
     for (size_t i = 0; i < kThreads * kEach; ++i) {
       fibers[i].release(all_read);
