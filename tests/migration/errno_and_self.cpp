@@ -6,6 +6,9 @@
 // RUN: %fiber -O0 %s -o %t.0 && %{try} %t.0
 // RUN: %fiber -O2 %s -o %t.2 && %{try} %t.2
 // RUN: %fiber -O2 -flto=thin -fuse-ld=lld %s -o %t.lto && %{try} %t.lto
+// RUN: %fiber -O3 -fPIC %s -o %t.3 && %{try} %t.3
+// RUN: %fibersan -O0 -fPIC %s -o %t.s0 && %{try} %t.s0
+// RUN: %fibersan -O3 -flto=thin -fuse-ld=lld %s -o %t.s3 && %{try} %t.s3
 // RUN: %fibersan -O2 %s -o %t.s2 && %{try} %t.s2
 #include "thread.h"
 

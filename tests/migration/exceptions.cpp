@@ -4,6 +4,7 @@
 // DEFINE: %{try} = env FIBER_OPTIONS=procs=4:migrate=1 %run
 // RUN: %fiber -O0 %s -o %t.0 && %{try} %t.0
 // RUN: %fiber -O2 %s -o %t.2 && %{try} %t.2
+// RUN: %fibersan -O3 -flto=thin -fuse-ld=lld %s -o %t.s3 && %{try} %t.s3
 // RUN: %fibersan -O1 %s -o %t.s1 && %{try} %t.s1
 #include "thread.h"
 

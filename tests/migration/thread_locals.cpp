@@ -8,6 +8,8 @@
 // RUN: %fiber -O2 %s %t.c.o -o %t.2 && %{try} %t.2
 // RUN: %fiber -O3 -fPIC %s %t.c.pic.o -o %t.pic && %{try} %t.pic
 // RUN: %fiber -O2 -flto=thin -fuse-ld=lld %s %t.c.o -o %t.lto && %{try} %t.lto
+// RUN: %fibersan -O0 -fPIC %s %t.c.pic.o -o %t.s0 && %{try} %t.s0
+// RUN: %fibersan -O3 -flto=thin -fuse-ld=lld %s %t.c.o -o %t.s3 && %{try} %t.s3
 // RUN: clang-19 -shared %t.c.pic.o -o %t.so
 // RUN: %fiber -O2 %s %t.so -o %t.library && %{try} %t.library
 // RUN: %fibersan -O2 %s %t.c.o -o %t.s2 && %{try} %t.s2

@@ -1,0 +1,57 @@
+// A data base for each fiber, on all processors: no report. With `race` two of them call a
+// function of the program that writes one variable.
+#include <fiber/fiber.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "sqlite3.h"
+
+namespace {
+
+constexpr int kFibers = 8;
+int shared = 0;
+
+__attribute__((noinline)) void race_here(int* place) { *place += 1; }
+
+void touch(sqlite3_context* context, int, sqlite3_value**) {
+  race_here(static_cast<int*>(sqlite3_user_data(context)));
+}
+
+void execute(sqlite3* base, const char* sql) {
+  char* error = nullptr;
+  if (sqlite3_exec(base, sql, nullptr, nullptr, &error) != SQLITE_OK) {
+    std::fprintf(stderr, "%s: %s\n", sql, error);
+    std::abort();
+  }
+}
+
+void use_base(void* place) {
+  sqlite3* base = nullptr;
+  if (sqlite3_open(":memory:", &base) != SQLITE_OK) std::abort();
+  execute(base, "create table t(a integer primary key, b text); create index i on t(b)");
+  execute(base,
+          "with recursive n(x) as (select 1 union all select x + 1 from n where x < 3000) "
+          "insert into t select x, 'word ' || (x * 7919 % 1009) from n");
+  execute(base, "select count(*), max(b) from t where b like '%9%' group by a % 10 order by 2");
+  execute(base, "update t set b = upper(b) where a % 3 = 0; delete from t where a % 5 = 0");
+  if (place != nullptr) {
+    sqlite3_create_function(base, "touch", 0, SQLITE_UTF8, place, touch, nullptr, nullptr);
+    execute(base, "select touch()");
+  }
+  sqlite3_close(base);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  return fiber::run([&] {
+    void* place = count > 1 && std::strcmp(arguments[1], "race") == 0 ? &shared : nullptr;
+    fiber::WaitGroup all;
+    for (int i = 0; i < kFibers; ++i)
+      all.go({.name = "sqlite", .stack_size = size_t{1} << 20}, [=] { use_base(place); });
+    all.wait();
+    return 0;
+  });
+}
