@@ -2,6 +2,7 @@
 #include "instrument/instrument_pass.h"
 #include "instrument/mark_pass.h"
 #include "instrument/poll_pass.h"
+#include "instrument/thin_lto.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Passes/PassPlugin.h"
 #include "llvm/Support/raw_ostream.h"
@@ -14,6 +15,7 @@ using fibersan::instrument::InstrumentPass;
 using fibersan::instrument::MarkPass;
 using fibersan::instrument::PollPass;
 using fibersan::instrument::RepairPass;
+using fibersan::instrument::WidenForThinLto;
 using llvm::ModulePassManager;
 using llvm::OptimizationLevel;
 
@@ -38,10 +40,12 @@ void register_names(llvm::PassBuilder& builder) {
 void register_for_detector(llvm::PassBuilder& builder) {
   builder.registerPipelineStartEPCallback(
       [](ModulePassManager& passes, OptimizationLevel) { passes.addPass(MarkPass()); });
-  builder.registerOptimizerLastEPCallback([](ModulePassManager& passes, OptimizationLevel) {
-    passes.addPass(PollPass());
-    passes.addPass(InstrumentPass());
-  });
+  builder.registerOptimizerLastEPCallback(
+      [&builder](ModulePassManager& passes, OptimizationLevel level) {
+        passes.addPass(WidenForThinLto(builder, level));
+        passes.addPass(PollPass());
+        passes.addPass(InstrumentPass());
+      });
   register_names(builder);
 }
 
