@@ -265,12 +265,7 @@ bool Clock::knows(LaneId lane, Epoch epoch) const {
   return override_of(lane) >= epoch || tree_at(root_, lane) >= epoch;
 }
 
-void Clock::set(LaneId lane, Epoch epoch) {
-  for (unsigned i = 0; i < count_; ++i) {
-    if (lanes_[i] != lane) continue;
-    if (epochs_[i] < epoch) epochs_[i] = epoch;
-    return;
-  }
+void Clock::set_new(LaneId lane, Epoch epoch) {
   if (tree_at(root_, lane) >= epoch) return;
   if (count_ == kOverrides) flush();
   lanes_[count_] = lane;

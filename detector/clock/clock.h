@@ -57,7 +57,14 @@ class Clock {
   [[nodiscard]] bool knows(LaneId lane, Epoch epoch) const;
 
   // Learns `epoch` of `lane`.
-  void set(LaneId lane, Epoch epoch);
+  void set(LaneId lane, Epoch epoch) {
+    for (unsigned i = 0; i < count_; ++i) {
+      if (lanes_[i] != lane) continue;
+      if (epochs_[i] < epoch) epochs_[i] = epoch;
+      return;
+    }
+    set_new(lane, epoch);
+  }
   // Learns all that `other` knows. False when that is certainly nothing new.
   bool join(const Clock& other);
   // The same when all that is in other's tree is known already.
@@ -84,6 +91,7 @@ class Clock {
 
  private:
   [[nodiscard]] Epoch override_of(LaneId lane) const;
+  void set_new(LaneId lane, Epoch epoch);
   void flush();
   void share_tree(ClockNode* root);
   void drop_tree();

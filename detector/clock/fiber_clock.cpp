@@ -93,7 +93,7 @@ void FiberClock::learn(const Clock& clock) {
 }
 
 void FiberClock::acquire(Sync& sync) {
-  if (sync.empty()) return;
+  if (sync.empty() || sync.is_own(*this)) return;
   if (!sync.known_to(*this)) {
     sync.compact();
     learn(sync.clock_);
@@ -108,7 +108,7 @@ void FiberClock::release(Sync& sync) {
 
 void FiberClock::merge(Sync& sync) {
   // Whoever knows all that is there overwrites it with at least as much.
-  if (sync.empty() || sync.known_to(*this)) return release(sync);
+  if (sync.empty() || sync.is_own(*this) || sync.known_to(*this)) return release(sync);
   const Releaser releaser = publish();
   sync.append(releaser, clock_);
 }

@@ -143,6 +143,11 @@ class FiberClock {
   std::uint64_t owner_ = 0;
 };
 
+inline bool Sync::is_own(const FiberClock& fiber) const {
+  return state_ == State::kOne && releaser_.lane == fiber.lane() && releaser_.lane != kNoLane &&
+         releaser_.generation == fiber.generation();  // E6
+}
+
 }  // namespace fibersan
 
 #endif  // FIBERSAN_DETECTOR_CLOCK_FIBER_CLOCK_H

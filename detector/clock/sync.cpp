@@ -73,6 +73,8 @@ void Sync::free_pending(Pending* pending) {
 
 bool Sync::known_to(const FiberClock& fiber) const {
   if (state_ != State::kOne || releaser_.lane == kNoLane) return false;
+  if (releaser_.lane == fiber.lane())
+    return kBrokenRule == 6 || releaser_.generation == fiber.generation();  // E6
   const bool same_generation =
       kBrokenRule == 6 || lane_table.generation(releaser_.lane) == releaser_.generation;  // E6
   return same_generation && fiber.knows(releaser_.lane, releaser_.epoch);
@@ -143,9 +145,9 @@ void Sync::remember_orphan(LaneId lane) {
   if (lane != kNoLane) orphans_.push(lane);
 }
 
-void Sync::hand_orphans(const Clock& clock, LaneId own, LaneList& to) {
+void Sync::look_for_orphans(const Clock& clock, LaneId own, LaneList& to) {
   if (state_ == State::kOne) {
-    if (hinted_ || releaser_.lane == kNoLane || releaser_.lane == own) return;
+    if (releaser_.lane == kNoLane) return;
     hinted_ = lane_table.adoptable(releaser_.lane, clock);
     if (hinted_) to.push(releaser_.lane);
     return;

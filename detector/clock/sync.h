@@ -55,6 +55,8 @@ class Sync {
   [[nodiscard]] const Releaser& last_releaser() const { return releaser_; }
   // One releaser, recognised, and the fiber is ordered after its release already.
   [[nodiscard]] bool known_to(const FiberClock& fiber) const;
+  // The fiber itself released last: it knows all that is here, and it has nothing to take along.
+  [[nodiscard]] bool is_own(const FiberClock& fiber) const;
   // Forgets everything.
   void clear();
   // Merged releases that acquire would have to join; for tests.
@@ -73,7 +75,11 @@ class Sync {
   static void free_pending(Pending* pending);
   void remember_orphan(LaneId lane);
   // Moves to `to` the lanes that a fiber with `clock`, which owns `own`, may hand on.
-  void hand_orphans(const Clock& clock, LaneId own, LaneList& to);
+  void hand_orphans(const Clock& clock, LaneId own, LaneList& to) {
+    if (state_ == State::kOne && (hinted_ || releaser_.lane == own)) return;
+    look_for_orphans(clock, own, to);
+  }
+  void look_for_orphans(const Clock& clock, LaneId own, LaneList& to);
 
   // First what an acquire looks at that knows the releaser already.
   Releaser releaser_;

@@ -15,10 +15,10 @@ constinit std::atomic<uint32_t> internal::stack_generation{1};
 namespace {
 
 using internal::context_cache;
+using internal::kForEver;
 using internal::stack_generation;
 
 constexpr uint32_t kGenerationNodes = 1u << 20;
-constexpr uint64_t kForEver = 0xffff'ffff;  // the tag of StackIds in the cache
 
 constinit SpinLock access_lock;  // rank 32: nothing is called under it
 constinit StackTrie access_stacks[2] FIBERSAN_GUARDED_BY(access_lock) = {
@@ -50,10 +50,8 @@ uint64_t internal::note_new_context(uint64_t key, uintptr_t pc, const void* fram
   return noted;
 }
 
-StackId note_stack(uint64_t caller_context, uintptr_t pc, const void* frame, StackBounds bounds) {
-  const uint64_t key = ContextCache::key_of(caller_context, pc);
-  const uint64_t known = context_cache.find(key, kForEver);
-  if (known != 0) return static_cast<StackId>(known);
+StackId internal::note_new_stack(uint64_t key, uintptr_t pc, const void* frame,
+                                 StackBounds bounds) {
   const StackId id = add_stack(walk_frames(frame, pc, bounds));
   if (id != 0) context_cache.put(key, kForEver << 32 | id);
   return id;

@@ -31,7 +31,10 @@ extern constinit ContextCache context_cache;
 // the old number notes its access in the generation before, which is kept.
 extern constinit std::atomic<uint32_t> stack_generation;
 
+inline constexpr uint64_t kForEver = 0xffff'ffff;  // the tag of StackIds in the cache
+
 uint64_t note_new_context(uint64_t key, uintptr_t pc, const void* frame, StackBounds bounds);
+StackId note_new_stack(uint64_t key, uintptr_t pc, const void* frame, StackBounds bounds);
 
 }  // namespace internal
 
@@ -50,8 +53,7 @@ inline uint64_t note_access_context(uint64_t caller_context, uintptr_t place, ui
                                     const void* frame, StackBounds bounds) {
   const uint64_t known = known_access_context(caller_context, place);
   if (__builtin_expect(known != 0, 1)) return known;
-  return internal::note_new_context(ContextCache::key_of(caller_context, place), pc, frame,
-                                    bounds);
+  return internal::note_new_context(ContextCache::key_of(caller_context, place), pc, frame, bounds);
 }
 inline uint64_t note_access_context(uint64_t caller_context, uintptr_t pc, const void* frame,
                                     StackBounds bounds) {
@@ -59,7 +61,13 @@ inline uint64_t note_access_context(uint64_t caller_context, uintptr_t pc, const
 }
 
 // The same for events that keep a 32-bit stack id (allocations, creations).
-StackId note_stack(uint64_t caller_context, uintptr_t pc, const void* frame, StackBounds bounds);
+inline StackId note_stack(uint64_t caller_context, uintptr_t pc, const void* frame,
+                          StackBounds bounds) {
+  const uint64_t key = ContextCache::key_of(caller_context, pc);
+  const uint64_t known = internal::context_cache.find(key, internal::kForEver);
+  if (__builtin_expect(known != 0, 1)) return static_cast<StackId>(known);
+  return internal::note_new_stack(key, pc, frame, bounds);
+}
 
 // Of note_access_context(). Empty when it was forgotten.
 Stack stack_of(uint64_t noted);

@@ -35,7 +35,7 @@ class SegmentFilter {
     for (auto& word : words_) word.store(0, std::memory_order_relaxed);
   }
   // relaxed everywhere: the chunk's `end`, stored later, publishes it. One writer.
-  void add(uint32_t lane, uint32_t epoch) {
+  [[gnu::always_inline]] void add(uint32_t lane, uint32_t epoch) {
     const unsigned bit = bit_of(lane, epoch);
     std::atomic<uint64_t>& word = words_[bit / 64];
     word.store(word.load(std::memory_order_relaxed) | uint64_t{1} << bit % 64,
@@ -48,7 +48,7 @@ class SegmentFilter {
 
  private:
   static constexpr unsigned kLog2Bits = 8;
-  static unsigned bit_of(uint32_t lane, uint32_t epoch) {
+  [[gnu::always_inline]] static unsigned bit_of(uint32_t lane, uint32_t epoch) {
     const uint64_t mixed = ((uint64_t{lane} << 30) + epoch) * 0x9e3779b97f4a7c15u;
     return static_cast<unsigned>(mixed >> (64 - kLog2Bits));
   }

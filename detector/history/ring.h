@@ -75,6 +75,28 @@ class Ring {
     }
   }
 
+  // The same with at most one lock, without a call. False: there are more, or too little room for
+  // the header, the lock and an event.
+  [[gnu::always_inline]] bool start_short_segment(uint32_t lane, uint32_t epoch, uint64_t fiber_id,
+                                                  const HeldLock* held, size_t count) {
+    if (count > 1 || EventChunk::kEvents - position_ < 3) return false;
+    segment_.lane = lane;
+    segment_.epoch = epoch;
+    segment_.fiber_id = fiber_id;
+    segment_.held.count = static_cast<uint32_t>(count);
+    chunk_->segments.add(lane, epoch);
+    uint32_t at = position_;
+    fill(at++, header_first(segment_), header_second(segment_));
+    if (count != 0) {
+      segment_.held.locks[0].lock = held->lock;
+      segment_.held.locks[0].acquired = held->acquired;
+      segment_.held.locks[0].write = held->write;
+      fill(at++, lock_first(*held), held->acquired);
+    }
+    complete_up_to(at);
+    return true;
+  }
+
   // record() of a small access needs no call.
   bool has_room() const { return position_ != EventChunk::kEvents; }
 
@@ -136,10 +158,10 @@ class Ring {
             (first & kWriteBit) != 0, (first & kAtomicBit) != 0, second};
   }
 
-  static uint64_t header_first(const Segment& s) {
+  [[gnu::always_inline]] static uint64_t header_first(const Segment& s) {
     return (s.fiber_id & kAddressMask) | kHeaderBit | uint64_t{s.held.count} << kCountShift;
   }
-  static uint64_t header_second(const Segment& s) {
+  [[gnu::always_inline]] static uint64_t header_second(const Segment& s) {
     return uint64_t{s.lane} << 40 | uint64_t{s.epoch} << 10;
   }
   // Without its locks.
@@ -153,7 +175,7 @@ class Ring {
   static uint32_t count_of_locks(uint64_t header) {
     return std::min(static_cast<uint32_t>(header >> kCountShift), uint32_t{HeldLocks::kMax});
   }
-  static uint64_t lock_first(const HeldLock& lock) {
+  [[gnu::always_inline]] static uint64_t lock_first(const HeldLock& lock) {
     return (reinterpret_cast<uintptr_t>(lock.lock) & kAddressMask) | (lock.write ? kWriteBit : 0);
   }
   static HeldLock decode_lock(uint64_t first, uint64_t second) {

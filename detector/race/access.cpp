@@ -15,12 +15,14 @@ namespace {
 
 constexpr uint64_t kCellBytes = 8;
 
+void begin_segment(fsan_fiber& fiber) {
+  this_thread.ring->start_segment(fiber.clock.lane(), fiber.clock.epoch(), fiber.info->id,
+                                  fiber.named_locks());
+  this_thread.segment_is_stale = false;
+}
+
 void remember(fsan_fiber& fiber, const Access& access, const Caller& caller) {
-  if (this_thread.segment_is_stale) {
-    this_thread.ring->start_segment(fiber.clock.lane(), fiber.clock.epoch(), fiber.info->id,
-                                    fiber.named_locks());
-    this_thread.segment_is_stale = false;
-  }
+  if (this_thread.segment_is_stale) begin_segment(fiber);
   const uint64_t context =
       note_access_context(caller.context, caller.place, caller.pc, caller.frame, fiber.stack);
   const auto kind = static_cast<Stamp>(access.kind);
@@ -169,7 +171,7 @@ FIBERSAN_INLINE void check_cells(Stamping& stamping, Cell* cell, Cell* const end
     if (covered(fiber, *here, first, second, wanted)) continue;
     if (!stamping.remembered) remember(fiber, stamping.access, stamping.caller);
     stamping.remembered = true;
-    const CellPlan plan = plan_access(*here, wanted, fiber.known);
+    const CellPlan plan = plan_access(*here, wanted, fiber);
     if (plan.slot != nullptr && carry_out(plan, parallel)) {
       // One that is outdone, too, makes room, and neighbours alike.
       if (outdoes_on_lane(plan.desired, plan.other_seen)) {
@@ -243,7 +245,7 @@ Conflicts check_cell_access(fsan_fiber& fiber, const Access& access, const Calle
   if (covered(fiber, cell, first, second, wanted)) return {};
   remember(fiber, access, caller);
   Conflicts conflicts;
-  const CellPlan plan = plan_access(cell, wanted, fiber.known);
+  const CellPlan plan = plan_access(cell, wanted, fiber);
   // relaxed: it changes only while a single thread executes accesses.
   const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
   if (plan.slot != nullptr && carry_out(plan, parallel)) return conflicts;
@@ -276,8 +278,7 @@ Conflicts check_touched(fsan_fiber& fiber, const Access& access, const Caller& c
   return std::move(stamping.conflicts);
 }
 
-void access_again(const Access& access, const Caller& caller) {
-  fsan_fiber& fiber = *this_thread.fiber;
+Conflicts check_again(fsan_fiber& fiber, const Access& access) {
   const Stamp kind = with_kind(fiber.clock.stamp(), access.kind);
   Conflicts conflicts;
   const uintptr_t end = access.address + access.size;
@@ -288,6 +289,12 @@ void access_again(const Access& access, const Caller& caller) {
     at = cell_end;
     conflicts.add(look_again(cell_at(cell_start), wanted, fiber.clock), cell_start);
   }
+  return conflicts;
+}
+
+void access_again(const Access& access, const Caller& caller) {
+  fsan_fiber& fiber = *this_thread.fiber;
+  const Conflicts conflicts = check_again(fiber, access);
   if (!conflicts.empty()) report_conflicts(fiber, access, caller, conflicts);
 }
 

@@ -71,8 +71,11 @@ void access_range(const Access& access, const Caller& caller);
 // The same for an access within one cell.
 void access_cell(const Access& access, const Caller& caller);
 
-// The same for one that was recorded, and may have been stamped while somebody else did: what it
-// covers itself is looked at all the same.
+// check_access() for one of the running fiber that was recorded, and may have been stamped while
+// somebody else did: what it covers itself is looked at all the same.
+Conflicts check_again(fsan_fiber& fiber, const Access& access);
+
+// The same, and report_conflicts().
 void access_again(const Access& access, const Caller& caller);
 
 // Remembers that the fiber's stack was used from this address up, so that it is cleared

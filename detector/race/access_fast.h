@@ -48,6 +48,19 @@ FIBERSAN_INLINE bool covered_fast(Stamp first, Stamp second, Stamp wanted) {
   return stamp_subsumes(first, wanted) || stamp_subsumes(second, wanted);
 }
 
+// Whether a stamp of another lane is ordered before, as far as one that the clock covers tells
+// (F2), or as the clock says.
+struct OrderedByHint {
+  Stamp known;
+  FIBERSAN_INLINE bool operator()(Stamp seen) const {
+    return same_lane(seen, known) && (seen & kStampEpochField) <= (known & kStampEpochField);
+  }
+};
+struct OrderedByClock {
+  const FiberClock& clock;
+  FIBERSAN_INLINE bool operator()(Stamp seen) const { return clock.covers(seen); }
+};
+
 // The stamp that is in the preferred slot, or in the other one.
 enum class Found {
   kEmpty,
@@ -56,23 +69,24 @@ enum class Found {
   kStays,     // harmless
   kUnknown    // may race, or extended
 };
-FIBERSAN_INLINE Found judge(Stamp seen, Stamp wanted, Stamp known) {
+template <typename Ordered>
+FIBERSAN_INLINE Found judge(Stamp seen, Stamp wanted, Ordered ordered) {
   if (seen == 0) return Found::kEmpty;
-  if (same_lane(seen, wanted) ||
-      (same_lane(seen, known) && (seen & kStampEpochField) <= (known & kStampEpochField))) {
+  if (same_lane(seen, wanted) || ordered(seen)) {
     if ((wanted & ~seen & kStampKindField) == 0 && mask_is_superset(wanted, seen))
       return Found::kReplaced;
     return same_segment_and_kind(seen, wanted) ? Found::kMerged : Found::kStays;
   }
-  // Two reads never race. A stamp that is EXTENDED has no kind and no bytes.
-  return stamp_is_read(seen) && stamp_is_read(wanted) ? Found::kStays : Found::kUnknown;
+  // Two reads never race, nor two atomics. A stamp that is EXTENDED has no kind and no bytes.
+  return kinds_conflict(seen, wanted) ? Found::kUnknown : Found::kStays;
 }
 
 // As slot_for(): what can be replaced or merged before what is empty, the preferred slot first.
+template <typename Ordered>
 FIBERSAN_INLINE CellPlan plan_cell(Cell& cell, Stamp preferred, Stamp other, Stamp wanted,
-                                   Stamp known) {
-  const Found found = judge(preferred, wanted, known);
-  const Found other_found = judge(other, wanted, known);
+                                   Ordered ordered) {
+  const Found found = judge(preferred, wanted, ordered);
+  const Found other_found = judge(other, wanted, ordered);
   if (found == Found::kUnknown || other_found == Found::kUnknown) return {};
   Stamp* const slot = &cell.slots[stamp_is_read(wanted) ? 1 : 0];
   if (found == Found::kReplaced) return {slot, preferred, other, wanted};
@@ -93,10 +107,20 @@ FIBERSAN_INLINE bool carry_out(const CellPlan& plan, bool parallel) {
          SharedSlots::load(*other_slot(plan.slot)) == plan.other_seen;
 }
 
-// False: it needs more than two stores.
+// The ring learns who runs in which epoch. False: with more locks than one, or it is full.
+FIBERSAN_INLINE bool begin_segment_fast(fsan_fiber& fiber) {
+  if (!this_thread.ring->start_short_segment(fiber.clock.lane(), fiber.clock.epoch(),
+                                             fiber.info->id, fiber.held(), fiber.held_count))
+    return false;
+  this_thread.segment_is_stale = false;
+  return true;
+}
+
+// False: it needs a call.
 FIBERSAN_INLINE bool remember_fast(fsan_fiber& fiber, uintptr_t address, uint64_t size,
                                    AccessKind kind, const Caller& caller) {
-  if (this_thread.segment_is_stale || !this_thread.ring->has_room()) return false;
+  if (__builtin_expect(this_thread.segment_is_stale, 0) && !begin_segment_fast(fiber)) return false;
+  if (!this_thread.ring->has_room()) return false;
   const uint64_t context = known_access_context(caller.context, caller.place);
   if (context == 0) return false;
   this_thread.ring->record_small(address, size, !stamp_is_read(static_cast<Stamp>(kind)),
@@ -118,47 +142,46 @@ FIBERSAN_INLINE Stamp running_stamp() {
   return running;
 }
 
-FIBERSAN_INLINE CellPlan plan_access(Cell& cell, Stamp wanted, Stamp known) {
+template <typename Ordered>
+FIBERSAN_INLINE CellPlan plan_access(Cell& cell, Stamp wanted, Ordered ordered) {
   const int preferred = stamp_is_read(wanted) ? 1 : 0;
-  return plan_cell(cell, load_slot(cell, preferred), load_slot(cell, 1 - preferred), wanted, known);
+  return plan_cell(cell, load_slot(cell, preferred), load_slot(cell, 1 - preferred), wanted,
+                   ordered);
+}
+FIBERSAN_INLINE CellPlan plan_access(Cell& cell, Stamp wanted, const fsan_fiber& fiber) {
+  return plan_access(cell, wanted, OrderedByHint{fiber.known});
 }
 
-// An aligned access of kSize bytes within one cell. Not covered, says the inline check.
-template <unsigned kSize, AccessKind kKind>
-FIBERSAN_INLINE Fast access_one_fast(uintptr_t address, const Caller& caller) {
-  const Stamp running = running_stamp();
-  if (__builtin_expect(running == 0, 0)) return Fast::kSlow;
-  fsan_fiber& fiber = *this_thread.fiber;
-  const Stamp wanted = running | static_cast<Stamp>(kKind) | byte_mask(address, kSize);
-  const CellPlan plan = plan_access(cell_at(address), wanted, fiber.known);
+// An access within one cell, which `wanted` says. It may be covered already.
+template <typename Ordered>
+FIBERSAN_INLINE Fast stamp_one_fast(fsan_fiber& fiber, Stamp wanted, uintptr_t address,
+                                    uint64_t size, const Caller& caller, Ordered ordered) {
+  const CellPlan plan = plan_access(cell_at(address), wanted, ordered);
   if (plan.slot == nullptr) return Fast::kSlow;
-  if (plan.desired == plan.seen) return Fast::kDone;  // after all: it was on another thread
-  if (!remember_fast(fiber, address, kSize, kKind, caller)) return Fast::kSlow;
+  if (plan.desired == plan.seen) return Fast::kDone;
+  if (!remember_fast(fiber, address, size, stamp_kind(wanted), caller)) return Fast::kSlow;
   // relaxed: it changes only while a single thread executes accesses.
   const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
   return carry_out(plan, parallel) ? Fast::kDone : Fast::kLookAgain;
 }
 
 // The same for a cell with a small record: one look at it, under its lock.
-template <unsigned kSize, AccessKind kKind>
-FIBERSAN_INLINE Fast access_record_fast(uintptr_t address, const Caller& caller) {
-  const Stamp running = running_stamp();
-  if (__builtin_expect(running == 0, 0)) return Fast::kSlow;
+template <typename Ordered>
+FIBERSAN_INLINE Fast stamp_record_fast(fsan_fiber& fiber, Stamp wanted, uintptr_t address,
+                                       uint64_t size, const Caller& caller, Ordered ordered) {
   Cell& cell = cell_at(address);
   const Stamp first = load_slot(cell, 0);
   if (!stamp_is_extended(first)) return Fast::kSlow;
-  fsan_fiber& fiber = *this_thread.fiber;
-  const Stamp wanted = running | static_cast<Stamp>(kKind) | byte_mask(address, kSize);
   Record& record = record_at(stamp_epoch(first));
   // relaxed: it changes only while a single thread executes accesses.
   if (!record.lock_small(accesses_are_parallel.load(std::memory_order_relaxed))) return Fast::kSlow;
   const bool is_ours = load_slot(cell, 0) == first;  // E1 of extended.h
-  const RecordChange change = record.plan(wanted, fiber.known);
+  const RecordChange change = record.plan(wanted, ordered);
   using Step = RecordChange::Step;
-  if (__builtin_expect(
-          !is_ours || change.step == Step::kUnsure ||
-              (change.step != Step::kNone && !remember_fast(fiber, address, kSize, kKind, caller)),
-          0)) {
+  if (__builtin_expect(!is_ours || change.step == Step::kUnsure ||
+                           (change.step != Step::kNone &&
+                            !remember_fast(fiber, address, size, stamp_kind(wanted), caller)),
+                       0)) {
     record.unlock_small();
     return Fast::kSlow;
   }
@@ -177,6 +200,24 @@ FIBERSAN_INLINE Fast access_record_fast(uintptr_t address, const Caller& caller)
   return Fast::kDone;
 }
 
+// An aligned access of kSize bytes within one cell. Not covered, says the inline check.
+template <unsigned kSize, AccessKind kKind>
+FIBERSAN_INLINE Fast access_one_fast(uintptr_t address, const Caller& caller) {
+  const Stamp running = running_stamp();
+  if (__builtin_expect(running == 0, 0)) return Fast::kSlow;
+  fsan_fiber& fiber = *this_thread.fiber;
+  const Stamp wanted = running | static_cast<Stamp>(kKind) | byte_mask(address, kSize);
+  return stamp_one_fast(fiber, wanted, address, kSize, caller, OrderedByHint{fiber.known});
+}
+template <unsigned kSize, AccessKind kKind>
+FIBERSAN_INLINE Fast access_record_fast(uintptr_t address, const Caller& caller) {
+  const Stamp running = running_stamp();
+  if (__builtin_expect(running == 0, 0)) return Fast::kSlow;
+  fsan_fiber& fiber = *this_thread.fiber;
+  const Stamp wanted = running | static_cast<Stamp>(kKind) | byte_mask(address, kSize);
+  return stamp_record_fast(fiber, wanted, address, kSize, caller, OrderedByHint{fiber.known});
+}
+
 // 16 bytes, aligned to 8 at least. One of the two cells may be covered.
 template <AccessKind kKind>
 FIBERSAN_INLINE Fast access_two_fast(uintptr_t address, const Caller& caller) {
@@ -185,8 +226,8 @@ FIBERSAN_INLINE Fast access_two_fast(uintptr_t address, const Caller& caller) {
   fsan_fiber& fiber = *this_thread.fiber;
   const Stamp wanted = running | static_cast<Stamp>(kKind) | kStampMaskBits;
   Cell* const cells = &cell_at(address);
-  const CellPlan plans[2] = {plan_access(cells[0], wanted, fiber.known),
-                             plan_access(cells[1], wanted, fiber.known)};
+  const CellPlan plans[2] = {plan_access(cells[0], wanted, fiber),
+                             plan_access(cells[1], wanted, fiber)};
   if (plans[0].slot == nullptr || plans[1].slot == nullptr) return Fast::kSlow;
   if (!remember_fast(fiber, address, 16, kKind, caller)) return Fast::kSlow;
   const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);

@@ -31,7 +31,7 @@ FIBERSAN_INLINE Fast access_cells_fast(uintptr_t address, uint64_t size, const C
     const uintptr_t next = (at & ~(kCellBytes - 1)) + kCellBytes;
     const Stamp wanted =
         running | static_cast<Stamp>(kKind) | byte_mask(at, (next < end ? next : end) - at);
-    *last = plan_access(cell_at(at), wanted, fiber.known);
+    *last = plan_access(cell_at(at), wanted, fiber);
     if (last->slot == nullptr) return Fast::kSlow;
     is_covered = is_covered && last->desired == last->seen;
     ++last;

@@ -13,7 +13,7 @@
 //   M4  An acquiring operation is checked against the shadow after it acquired: a store
 //       that it reads from happens before it.
 #include "detector/abi/hooks.h"
-#include "detector/race/access.h"
+#include "detector/race/access_fast.h"
 #include "detector/race/sync_note.h"
 #include "detector/race/sync_table.h"
 
@@ -41,7 +41,7 @@ bool releases(unsigned order) {
 
 void edge_of_load(fsan_fiber& fiber, LockedSync& sync, unsigned order) {
   Sync* known = sync.find();
-  if (known == nullptr) return;
+  if (known == nullptr || known->is_own(fiber.clock)) return;
   if (acquires(order)) {
     fiber.clock.acquire(*known);
   } else if (!known->known_to(fiber.clock)) {
@@ -76,6 +76,39 @@ struct Performed {
   unsigned order;
 };
 
+// M4. What needs thought is left to check_access(), as with plain accesses.
+Conflicts check_atomic(fsan_fiber& fiber, const Access& access, const Caller& caller) {
+  const Stamp running = fiber.clock.stamp();
+  if (running != 0 && access.address % 8 + access.size <= 8) {
+    const Stamp wanted =
+        with_mask(with_kind(running, access.kind), byte_mask(access.address, access.size));
+    const OrderedByClock ordered{fiber.clock};
+    Fast result = stamp_one_fast(fiber, wanted, access.address, access.size, caller, ordered);
+    if (result == Fast::kSlow)
+      result = stamp_record_fast(fiber, wanted, access.address, access.size, caller, ordered);
+    if (result == Fast::kDone) return {};
+    if (result == Fast::kLookAgain) return check_again(fiber, access);
+  }
+  return check_access(fiber, access, caller);
+}
+
+// All but the operation itself.
+[[gnu::noinline]] Conflicts atomic_performed(fsan_fiber& fiber, LockedSync& sync, Access& access,
+                                             Performed performed, const Caller& caller) {
+  const auto* const address = reinterpret_cast<const void*>(access.address);
+  if (performed.effect != Effect::kLoad) access.kind = AccessKind::kAtomicWrite;
+  if (performed.effect != Effect::kStore) {
+    edge_of_load(fiber, sync, performed.order);
+    if (acquires(performed.order)) note_sync(fiber.last_acquire, fiber, address, caller);
+  }
+  Conflicts conflicts = check_atomic(fiber, access, caller);
+  if (performed.effect == Effect::kStore) edge_of_store(fiber, sync, performed.order);
+  if (performed.effect == Effect::kUpdate) edge_of_update(fiber, sync, performed.order);
+  if (performed.effect != Effect::kLoad && releases(performed.order))
+    note_sync(fiber.last_release, fiber, address, caller);
+  return conflicts;
+}
+
 template <typename Perform>
 void atomic_access(fsan_ptr address, uint64_t size, const Caller& caller, Perform&& perform) {
   fsan_fiber* const fiber = acting_fiber();
@@ -90,16 +123,7 @@ void atomic_access(fsan_ptr address, uint64_t size, const Caller& caller, Perfor
   {
     LockedSync sync(sync_table, address);
     const Performed performed = perform();
-    if (performed.effect != Effect::kLoad) access.kind = AccessKind::kAtomicWrite;
-    if (performed.effect != Effect::kStore) {
-      edge_of_load(*fiber, sync, performed.order);
-      if (acquires(performed.order)) note_sync(fiber->last_acquire, *fiber, address, caller);
-    }
-    conflicts = check_access(*fiber, access, caller);  // M4
-    if (performed.effect == Effect::kStore) edge_of_store(*fiber, sync, performed.order);
-    if (performed.effect == Effect::kUpdate) edge_of_update(*fiber, sync, performed.order);
-    if (performed.effect != Effect::kLoad && releases(performed.order))
-      note_sync(fiber->last_release, *fiber, address, caller);
+    conflicts = atomic_performed(*fiber, sync, access, performed, caller);
   }
   refresh_stamp();
   if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);

@@ -68,8 +68,10 @@ class alignas(64) Record {
   // lock() for small records, without waiting. `parallel`: more than one thread makes accesses.
   bool lock_small(bool parallel) FIBERSAN_UNCHECKED;
   void unlock_small() FIBERSAN_UNCHECKED { main_.unlock(); }
-  // As look(), in two steps. Ordered before are the own lane's stamps, and known's up to it.
-  RecordChange plan(Stamp access, Stamp known) const;
+  // As look(), in two steps. Ordered before are the own lane's stamps, and those of which
+  // ordered(stamp) says so.
+  template <typename Ordered>
+  RecordChange plan(Stamp access, Ordered ordered) const;
   void carry_out(const RecordChange& change);
   void clear_small() { count_ = waits_ = 0; }
   // One that the access may have to ask the clock about, without a lock; 0: none.
@@ -146,7 +148,8 @@ inline Record& record_at(uint32_t number) {
   return false;
 }
 
-[[gnu::always_inline]] inline RecordChange Record::plan(Stamp access, Stamp known) const {
+template <typename Ordered>
+[[gnu::always_inline]] inline RecordChange Record::plan(Stamp access, Ordered ordered) const {
   using Step = RecordChange::Step;
   const unsigned count = count_;
   RecordChange change = {Step::kPut, static_cast<uint8_t>(count), 0, access};
@@ -156,9 +159,7 @@ inline Record& record_at(uint32_t number) {
     if (same_segment_and_kind(earlier, access)) {
       change.stamp |= earlier & kStampMaskBits;  // C3
       change.place = static_cast<uint8_t>(i);
-    } else if (same_lane(earlier, access) ||
-               (same_lane(earlier, known) &&
-                (earlier & kStampEpochField) <= (known & kStampEpochField))) {
+    } else if (same_lane(earlier, access) || ordered(earlier)) {
       if (mask_is_superset(access, earlier) && (access & ~earlier & kStampKindField) == 0)
         change.dropped |= static_cast<uint16_t>(1u << i);
     } else if (masks_overlap(earlier, access) && kinds_conflict(earlier, access)) {
