@@ -3,7 +3,7 @@
 #   fibersan.cfg fiber.cfg           clang's --config= files, relocatable through <CFGDIR>
 #   include/fiber/                   the public headers (in the build tree a link)
 #   lib/                             plugin and archives
-#   lib/fibersan/libstdc++/          a header that instrumented code sees before libstdc++'s own
+#   lib/fibersan/libstdc++/          headers that instrumented code sees before libstdc++'s own
 #   lib/fibersan/<config>/           what the config file links, see FiberSanProgramStart.cmake
 #   lib/cmake/FiberSan/              find_package(FiberSan)
 #
@@ -13,7 +13,9 @@ include(CMakePackageConfigHelpers)
 configure_file(cmake/fibersan.cfg fibersan.cfg COPYONLY)
 configure_file(cmake/fiber.cfg fiber.cfg COPYONLY)
 file(CREATE_LINK "${PROJECT_SOURCE_DIR}/runtime/include" "${PROJECT_BINARY_DIR}/include" SYMBOLIC)
-configure_file("cmake/libstdc++/bits/c++config.h" "lib/fibersan/libstdc++/bits/c++config.h" COPYONLY)
+foreach(header bits/c++config.h ext/atomicity.h)
+  configure_file("cmake/libstdc++/${header}" "lib/fibersan/libstdc++/${header}" COPYONLY)
+endforeach()
 
 include(FiberSanProgramStart)
 add_program_start(fibersan.cfg fiber detector)

@@ -23,6 +23,12 @@ bool is_profile_counter(const llvm::GlobalVariable& variable) {
          name.starts_with("__profc") || name.starts_with("__sancov");
 }
 
+// Whether references need atomics, which libstdc++ asks for each. The C library and the runtime write
+// it, never the program.
+bool is_of_libc(const llvm::GlobalVariable& variable) {
+  return variable.isDeclaration() && variable.getName() == "__libc_single_threaded";
+}
+
 // errno, and the address that clang's wrapper returns for an extern thread_local.
 bool returns_thread_local(const llvm::CallBase& call) {
   if (call.getIntrinsicID() == llvm::Intrinsic::threadlocal_address) return true;
@@ -80,7 +86,7 @@ std::optional<Elimination> PrivateMemory::rule_for_object(const llvm::Value* obj
   if (auto* variable = dyn_cast<llvm::GlobalVariable>(object)) {
     if (variable->isThreadLocal()) return Elimination::kThreadLocal;
     if (is_profile_counter(*variable)) return Elimination::kProfileCounter;
-    return when(variable->isConstant(), Elimination::kConstant);
+    return when(variable->isConstant() || is_of_libc(*variable), Elimination::kConstant);
   }
   if (auto* call = dyn_cast<llvm::CallBase>(object)) {
     if (returns_thread_local(*call)) return Elimination::kThreadLocal;

@@ -14,6 +14,15 @@ define i32 @from_constant(i64 %i) {
   %v = load i32, ptr %at, align 4
   ret i32 %v
 }
+; Declared, and written by the C library alone.
+@__libc_single_threaded = external global i8, align 1
+; CHECK-LABEL: define i8 @from_libc(
+; CHECK-NOT: @__fsan_
+; CHECK: ret i8
+define i8 @from_libc() {
+  %v = load i8, ptr @__libc_single_threaded, align 1
+  ret i8 %v
+}
 ; CHECK-LABEL: define i32 @from_variable(
 ; CHECK: @__fsan_read4(
 define i32 @from_variable(i64 %i) {
