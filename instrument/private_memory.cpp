@@ -23,8 +23,8 @@ bool is_profile_counter(const llvm::GlobalVariable& variable) {
          name.starts_with("__profc") || name.starts_with("__sancov");
 }
 
-// Whether references need atomics, which libstdc++ asks for each. The C library and the runtime write
-// it, never the program.
+// Whether references need atomics, which libstdc++ asks for each. The C library and the runtime
+// write it, never the program.
 bool is_of_libc(const llvm::GlobalVariable& variable) {
   return variable.isDeclaration() && variable.getName() == "__libc_single_threaded";
 }

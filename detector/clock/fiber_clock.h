@@ -100,6 +100,10 @@ class FiberClock {
   // Lane and epoch, with empty mask and kind; 0 when the fiber got no lane: then it
   // must not be left in shadow (the fiber's accesses are checked but not recorded).
   [[nodiscard]] Stamp stamp() const { return lane_ == kNoLane ? 0 : make_stamp(lane_, cur_); }
+  // The last stamp that others may know; 0: none.
+  [[nodiscard]] Stamp published() const {
+    return lane_ == kNoLane ? 0 : make_stamp(lane_, clock_.at(lane_));
+  }
   // Something was stamped with stamp(). The inline check needs no call: what it finds
   // there was stamped through the slow path before.
   void touched() { dirty_ = true; }

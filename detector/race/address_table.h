@@ -3,7 +3,7 @@
 // State:    stripes, each with a lock and a hash table of its own that grows with what is in
 //           it; a filter that says which blocks of 512 addresses never had a value.
 // Cost:     a spin lock, and a list as long as a cache line has values, however many there are.
-//           Forgetting a range without values is a look at one bit for each 512 addresses,
+//           Forgetting a range without values is a look at one word for each 32768 addresses,
 //           or at every value where these are fewer.
 // Threads:  any. The stripe's lock is held while a value is used. All values of one block are
 //           in the same stripe.
@@ -103,16 +103,20 @@ class AddressTable {
   // Values in [address, address + size) are no more.
   void forget(uintptr_t address, uint64_t size) {
     const uintptr_t high = address + size;
-    if (size / kBlock > kManyBlocks && size / kBlock > values())
+    if (size / kGroup > kManyGroups && size / kGroup > values())
       return forget_walking(address, high);
-    for (uintptr_t at = address & ~(kBlock - 1); at < high; at += kBlock) {
+    for (uintptr_t at = address & ~(kBlock - 1); at < high;) {
+      const uintptr_t group_end = std::min((at & ~(kGroup - 1)) + kGroup, high);
       // relaxed: as Stripe::values.
-      const FilterWord& word = filter_word_of(at);
-      if ((word.load(std::memory_order_relaxed) & filter_bit_of(at)) == 0) continue;
-      Stripe& stripe = stripe_of(at);
-      if (stripe.values.load(std::memory_order_relaxed) == 0) continue;
-      SpinGuard guard(stripe.lock);
-      forget_in(stripe, std::max(at, address), std::min(at + kBlock, high));
+      const uint64_t word = filter_word_of(at).load(std::memory_order_relaxed);
+      for (; word != 0 && at < group_end; at += kBlock) {
+        if ((word & filter_bit_of(at)) == 0) continue;
+        Stripe& stripe = stripe_of(at);
+        if (stripe.values.load(std::memory_order_relaxed) == 0) continue;
+        SpinGuard guard(stripe.lock);
+        forget_in(stripe, std::max(at, address), std::min(at + kBlock, high));
+      }
+      at = group_end;
     }
   }
 
@@ -120,8 +124,10 @@ class AddressTable {
   static constexpr uintptr_t kBlock = 512;
   static constexpr uintptr_t kLine = 64;
   static constexpr unsigned kStripeBits = 10;
-  static constexpr unsigned kFilterBits = 20;
-  static constexpr uint64_t kManyBlocks = uint64_t{1} << 16;
+  // Many stacks are one such group each, and a word has room for the blocks of a few.
+  static constexpr uintptr_t kGroup = 64 * kBlock;
+  static constexpr unsigned kFilterWordBits = 18;
+  static constexpr uint64_t kManyGroups = 1024;
   using FilterWord = std::atomic<uint64_t>;
 
   static uint64_t mixed(uint64_t value) { return value * 0x9e3779b97f4a7c15u; }
@@ -130,10 +136,11 @@ class AddressTable {
     return stripes_[mixed(address / kBlock) >> (64 - kStripeBits)];
   }
   FilterWord& filter_word_of(uintptr_t address) {
-    return filter_[mixed(address / kBlock) >> (64 - kFilterBits + 6)];
+    return filter_[mixed(address / kGroup) >> (64 - kFilterWordBits)];
   }
+  // Turned by a number of the group's own: places of stacks are alike.
   static uint64_t filter_bit_of(uintptr_t address) {
-    return uint64_t{1} << (mixed(address / kBlock) >> (64 - kFilterBits) & 63);
+    return uint64_t{1} << ((address / kBlock + (mixed(address / kGroup) >> 24)) & 63);
   }
 
   Value& add(Stripe& stripe, uintptr_t address) {
@@ -206,7 +213,7 @@ class AddressTable {
   }
 
   Stripe stripes_[size_t{1} << kStripeBits];
-  FilterWord filter_[(size_t{1} << kFilterBits) / 64] = {};
+  FilterWord filter_[size_t{1} << kFilterWordBits] = {};
   Slab slab_;
 };
 

@@ -44,6 +44,7 @@ void edge_of_load(fsan_fiber& fiber, LockedSync& sync, unsigned order) {
   if (known == nullptr || known->is_own(fiber.clock)) return;
   if (acquires(order)) {
     fiber.clock.acquire(*known);
+    learn_releaser(fiber, *known);
   } else if (!known->known_to(fiber.clock)) {
     fiber.fence_acquire.make().add(*known);  // M3
   }

@@ -23,7 +23,10 @@ const char* readers_of(const void* lock) { return static_cast<const char*>(lock)
 void acquire_from(fsan_fiber& fiber, const void* address, const Caller& caller) {
   {
     LockedSync sync(sync_table, address);
-    if (Sync* known = sync.find()) fiber.clock.acquire(*known);
+    if (Sync* known = sync.find()) {
+      fiber.clock.acquire(*known);
+      learn_releaser(fiber, *known);
+    }
   }
   note_sync(fiber.last_acquire, fiber, address, caller);
 }
@@ -32,7 +35,10 @@ void acquire_from(fsan_fiber& fiber, const void* address, const Caller& caller) 
 void acquire_for_writing(fsan_fiber& fiber, const void* lock, const Caller& caller) {
   {
     LockedSync sync(sync_table, lock);
-    if (Sync* known = sync.find()) fiber.clock.acquire(*known);
+    if (Sync* known = sync.find()) {
+      fiber.clock.acquire(*known);
+      learn_releaser(fiber, *known);
+    }
     if (Sync* readers = sync.find_beside(readers_of(lock))) fiber.clock.acquire(*readers);
   }
   note_sync(fiber.last_acquire, fiber, lock, caller);

@@ -142,6 +142,7 @@ struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const voi
     stack = fibersan::note_stack(caller.context, caller.pc, caller.frame, creator->stack);
     const fibersan::SignalsWait inside;
     fiber->snapshot = creator->clock.spawn();
+    fiber->known = creator->clock.published();
     fibersan::note_stack_use(*creator, reinterpret_cast<uintptr_t>(caller.frame));
     fiber->checked = creator->checked;
     fibersan::refresh_stamp();

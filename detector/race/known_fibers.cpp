@@ -48,6 +48,9 @@ constinit Slab name_slab(KnownFiber::kNameSize);
 // The newest fiber, the newest thread.
 std::atomic<uint64_t> newest_id[2] = {0, kThreadIds};
 std::atomic<uint32_t> sweep_number{1};
+// No fiber that lives is in one from here on. In steps, so that it is seldom written.
+constexpr uint32_t kBucketStep = 1024;
+std::atomic<uint32_t> buckets_with_live{0};
 
 // Consecutive ids in consecutive buckets: creators and what they create are close together.
 Bucket& bucket_of(uint64_t id) { return buckets[id & (kBuckets - 1)]; }
@@ -113,7 +116,7 @@ class Sweep {
       if (newest < swept_at_[kind]) swept_at_[kind] = 0;                        // another run
       created += newest - swept_at_[kind];
     }
-    return created > 2 * (kept_ > kRecent ? kept_ : kRecent);
+    return created > 4 * (kept_ > kRecent ? kept_ : kRecent);
   }
 
   void begin(uint64_t recent) FIBERSAN_REQUIRES(lock_) {
@@ -239,11 +242,28 @@ constinit Sweep sweep;
 
 }  // namespace
 
+namespace {
+
+// relaxed: who looks for the fiber is ordered after its creation.
+void raise_buckets_with_live(uint64_t id) {
+  const uint32_t index = id & (kBuckets - 1);
+  uint32_t seen = buckets_with_live.load(std::memory_order_relaxed);
+  while (__builtin_expect(index >= seen, 0) &&
+         !buckets_with_live.compare_exchange_weak(seen, (index / kBucketStep + 1) * kBucketStep,
+                                                  std::memory_order_relaxed)) {
+  }
+}
+
+}  // namespace
+
 FiberInfo* make_fiber_info(uint64_t id, uint64_t creator_id, StackId created, const char* name,
                            fsan_fiber* live) {
   auto* record = new (record_slab.allocate()) Record;
   record->live = live;
-  if (live != nullptr) live->info = &record->info;
+  if (live != nullptr) {
+    live->info = &record->info;
+    raise_buckets_with_live(id);
+  }
   record->info = {.id = id, .creator_id = creator_id, .created = created};
   set_name(*record, name);
   // relaxed: the sweep only wants to know about how many there were.
@@ -285,7 +305,8 @@ void not_live(FiberInfo& info) {
 }
 
 fsan_fiber* next_live(uint32_t& place) {
-  for (; place < kBuckets; ++place) {
+  const uint32_t end = buckets_with_live.load(std::memory_order_relaxed);  // as when raised
+  for (; place < end; ++place) {
     Bucket& bucket = buckets[place];
     SpinGuard guard(bucket.lock);
     // relaxed: under the lock.
@@ -293,6 +314,7 @@ fsan_fiber* next_live(uint32_t& place) {
     for (; record != nullptr; record = record->next)
       if (record->live != nullptr) return record->live;
   }
+  buckets_with_live.store(0, std::memory_order_relaxed);
   return nullptr;
 }
 

@@ -3,7 +3,7 @@
 //
 // State:    a record of 80 bytes for each fiber that lives, that a retired lane is named
 //           after, that created one of these, or that ended lately; names on the side.
-// Cost:     one spin lock of 65536 and a short list. A sweep looks at everything when twice as
+// Cost:     one spin lock of 65536 and a short list. A sweep looks at everything when four times as
 //           many fibers were created as it kept the last time, in slices, mostly without locks.
 //           Looking at all that live is a walk over all that are known: for reports.
 // Threads:  any. A record's content changes under its bucket's lock.
@@ -30,7 +30,8 @@ void name_fiber(FiberInfo& info, const char* name);
 void fiber_info_ended(FiberInfo& info);
 // It goes on, but nobody visits it any more.
 void not_live(FiberInfo& info);
-// One that lives, from bucket `place` on, which is left where it was found; null: none.
+// One that lives, from bucket `place` on, which is left where it was found; null: none, as those
+// found before have ended.
 fsan_fiber* next_live(uint32_t& place);
 
 // A fiber ended, no lock is held: a slice of a sweep if one is due.

@@ -29,6 +29,14 @@ inline void note_sync(SyncNote& note, const fsan_fiber& fiber, const volatile vo
       std::memory_order_relaxed);
 }
 
+// After an acquire: what the fiber looks at next was likely left by who released.
+inline void learn_releaser(fsan_fiber& fiber, const Sync& sync) {
+  const Releaser& releaser = sync.last_releaser();
+  if (releaser.lane == kNoLane || releaser.lane == fiber.clock.lane()) return;
+  const Stamp stamp = make_stamp(releaser.lane, releaser.epoch);
+  if (stamp != fiber.known && fiber.clock.covers(stamp)) fiber.known = stamp;
+}
+
 // At the end of the fiber: what stays of it is its FiberInfo.
 inline void keep_last_release(const fsan_fiber& fiber) {
   const SyncNote& note = fiber.last_release;
