@@ -1,10 +1,10 @@
 # fibersan_add_unit_test(<name> SOURCES <file>... [LIBRARIES <target>...] [TIMEOUT <seconds>]
-#                        [PLAIN_ONLY])
+#                        [PLAIN_ONLY <reason>])
 #
 # Builds the GoogleTest executable unit_<name> into <build>/tests/unit, links it with
 # gtest_main, gmock and the libraries, and lists it in <build>/tests/unit/list.txt, from
 # which utils/check runs it. TIMEOUT (300) bounds the whole executable. PLAIN_ONLY leaves it
-# out of the builds with sanitizers, for what they could tell nothing new about.
+# out of the builds with sanitizers, and utils/check says that it was skipped and why.
 #
 # Target:   fibersan_unit_tests, all that are listed.
 find_package(GTest REQUIRED)
@@ -16,7 +16,7 @@ target_link_libraries(unit_precompiled PRIVATE fibersan_build_flags GTest::gmock
 target_precompile_headers(unit_precompiled PRIVATE <gtest/gtest.h> <gmock/gmock.h>)
 
 function(fibersan_add_unit_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "PLAIN_ONLY" "TIMEOUT" "SOURCES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PLAIN_ONLY" "SOURCES;LIBRARIES")
   if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "fibersan_add_unit_test(${name} SOURCES ... LIBRARIES ... TIMEOUT ...): "
       "no sources, or not understood: ${arg_UNPARSED_ARGUMENTS}")
@@ -32,6 +32,8 @@ function(fibersan_add_unit_test name)
   target_precompile_headers(unit_${name} REUSE_FROM unit_precompiled)
   if(FIBERSAN_SANITIZE AND arg_PLAIN_ONLY)
     set_target_properties(unit_${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    set_property(GLOBAL APPEND_STRING PROPERTY FIBERSAN_UNIT_TESTS_LEFT_OUT
+      "unit_${name} ${arg_PLAIN_ONLY}\n")
     return()
   endif()
   add_dependencies(fibersan_unit_tests unit_${name})
@@ -39,8 +41,10 @@ function(fibersan_add_unit_test name)
     "unit_${name} ${arg_TIMEOUT}\n")
 endfunction()
 
-# Once all tests are known: the list that utils/check reads.
+# Once all tests are known: the lists that utils/check reads.
 function(fibersan_write_unit_test_list)
   get_property(tests GLOBAL PROPERTY FIBERSAN_UNIT_TESTS)
   file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/tests/unit/list.txt" CONTENT "${tests}" @ONLY)
+  get_property(left_out GLOBAL PROPERTY FIBERSAN_UNIT_TESTS_LEFT_OUT)
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/tests/unit/left_out.txt" CONTENT "${left_out}" @ONLY)
 endfunction()

@@ -80,9 +80,8 @@ __attribute__((noinline)) Stack recurse(int depth, StackBounds bounds) {
 }
 
 TEST(Frames, RealRecursionIsAsDeepAsItIs) {
-  char here;
-  StackBounds bounds = {reinterpret_cast<uintptr_t>(&here) - 65536,
-                        reinterpret_cast<uintptr_t>(&here) + 4096};
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  StackBounds bounds = {here - 65536, here + 4096};
   Stack shallow = recurse(3, bounds);
   Stack deep = recurse(13, bounds);
   ASSERT_GT(shallow.count, 4u);
@@ -91,9 +90,8 @@ TEST(Frames, RealRecursionIsAsDeepAsItIs) {
 }
 
 TEST(Frames, VeryDeepStacksAreCutAndSaySo) {
-  char here;
-  StackBounds bounds = {reinterpret_cast<uintptr_t>(&here) - 4'000'000,
-                        reinterpret_cast<uintptr_t>(&here) + 4096};
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  StackBounds bounds = {here - 4'000'000, here + 4096};
   Stack stack = recurse(2 * kMaxFrames, bounds);
   EXPECT_EQ(stack.count, kMaxFrames);
   EXPECT_TRUE(stack.cut);
