@@ -33,8 +33,23 @@ def text(level):
     return " and ".join(filter(None, [words[level.plain], level.atomic and "atomic " + words[level.atomic]])) or "nothing"
 
 
-def differences(without, with_all):
+# private_memory.h, Known: accesses before the address is published have no check, so who gets it without
+# order does not race with them. False: every such miss is a difference.
+ALLOWS_MISS_BEFORE_PUBLICATION = True
+misses = 0
+
+
+def is_known_miss(expected, view, byte, level):
+    """All that is missing was before the publication."""
+    if expected is None or not ALLOWS_MISS_BEFORE_PUBLICATION:
+        return False
+    published = expected.get(view, {}).get(byte, (0,) * 5)[3:]
+    return level.plain >= build.strongest(*published).plain and level.atomic >= build.strongest(*published).atomic
+
+
+def differences(without, with_all, expected=None):
     """Both directions, as sentences: lost and invented races."""
+    global misses
     for view in sorted(set(without) | set(with_all)):
         if view not in without or view not in with_all:
             yield view, f"only ran {'without' if view in without else 'with'} eliminations"
@@ -43,6 +58,9 @@ def differences(without, with_all):
             one, other = (races[view].get(byte, build.Level(0, 0)) for races in (without, with_all))
             if one != other:
                 verdict = "LOST" if other.plain <= one.plain and other.atomic <= one.atomic else "INVENTED"
+                if verdict == "LOST" and is_known_miss(expected, view, byte, other):
+                    misses += 1
+                    continue
                 yield view, f"{verdict}: target {byte[0]} byte {byte[1]}: {text(one)} without eliminations, {text(other)} with"
 
 
@@ -53,12 +71,12 @@ def against_reference(expected, found, is_exact):
             yield view, "not in the reference run"
             continue
         for byte in sorted(set(expected[view]) | set(found[view])):
-            plain, atomic, maybe = expected[view].get(byte, (0, 0, 0))
+            plain, atomic, maybe = expected[view].get(byte, (0,) * 5)[:3]
             level = found[view].get(byte, build.Level(0, 0))
             truth = f"target {byte[0]} byte {byte[1]}: {text(level)}, the program has {text(build.Level(plain, atomic))}"
             if level.plain > max(plain, maybe) or level.atomic > atomic:
                 yield view, "INVENTED without eliminations: " + truth
-            elif is_exact and (level.plain < plain or level.atomic < atomic):
+            elif is_exact and level != build.strongest(plain, atomic) and not maybe:
                 yield view, "LOST without eliminations: " + truth
 
 
@@ -70,7 +88,7 @@ def compare(frame, source, name, scenarios, level, expected=None, configuration=
 
     try:
         without = races("without", build.WITHOUT)
-        problems = list(differences(without, races("with", [], configuration)))
+        problems = list(differences(without, races("with", [], configuration), expected))
         if expected is not None:
             problems += against_reference(expected, without, level == "O0")
         return problems
@@ -167,6 +185,8 @@ def main():
     finally:
         if "--keep" not in sys.argv:
             shutil.rmtree(folder)
+    if misses:
+        print(f"{misses} races with what was done before an address was published are known misses")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

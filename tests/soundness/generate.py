@@ -18,10 +18,10 @@ PROFILES = {  # what a scenario is made of: weights of statements
     "kinds": {"access": 4, "bits": 3, "volatile": 2, "atomic": 4, "packed": 4, "range": 3, "release": 1},
     "fields": {"field": 10, "packed": 5, "copy": 2, "release": 1, "acquire": 1, "if": 1},
     "branch": {"access": 5, "if": 5, "switch": 1, "release": 2, "acquire": 2, "helper": 2},
-    "loop": {"access": 2, "loop": 6, "simple_loop": 6, "release": 1, "acquire": 1},
-    "exits": {"access": 2, "loop": 4, "exit_loop": 8, "release": 1},
+    "loop": {"access": 2, "loop": 6, "simple_loop": 5, "nest": 3, "walk": 3, "release": 1, "acquire": 1},
+    "exits": {"access": 2, "loop": 3, "exit_loop": 8, "walk": 2, "release": 1},
     "loop_sync": {"access": 2, "sync_loop": 8, "simple_loop": 2, "release": 1, "acquire": 1},
-    "calls": {"access": 6, "helper": 8, "release": 1, "acquire": 1, "if": 1, "recursion": 2, "virtual": 2},
+    "calls": {"access": 6, "helper": 8, "release": 1, "acquire": 1, "if": 1, "recursion": 2, "virtual": 5},
     "exceptions": {"access": 5, "try": 5, "exit_loop": 3, "release": 1, "acquire": 1, "helper": 2},
     "jumps": {"access": 5, "setjmp": 3, "if": 1, "loop": 1, "release": 1},
     "locals": {"access": 3, "local": 8, "closure": 3, "release": 2, "acquire": 1, "helper": 1, "if": 1},
@@ -129,7 +129,7 @@ class Scenario:
     def statement(self, depth, loops, weights=None):
         weights = dict(weights or self.weights)
         if depth >= 2:
-            for heavy in ("loop", "exit_loop", "sync_loop", "last_loop", "try", "switch", "setjmp"):
+            for heavy in ("loop", "exit_loop", "sync_loop", "last_loop", "nest", "try", "switch", "setjmp"):
                 weights.pop(heavy, None)
         if depth >= 3:
             weights.pop("if", None)
@@ -241,7 +241,7 @@ class Scenario:
             f"release_deep({k});", f"sound::call(release_called, (void*){k}L);", f"release_pointer({k});",
             f"if (u1) release_deep({k});",
             f"__atomic_exchange_n(&OUT({k}), 1, {rmw});",
-        ], [4, 3, 3, 1, 1, 1, 1, 4, 1, 1, 1, 1])[0]
+        ], [4, 3, 3, 1, 1, 1, 1, 3, 2, 4, 1, 1])[0]
         return [f"RELEASED({k}); {how}"] if not how.startswith("if") else [f"RELEASED({k}); {how}"]
 
     def make_acquire(self, _depth, _loops):
@@ -252,7 +252,7 @@ class Scenario:
             f"s += __atomic_load_n(&IN({k}), __ATOMIC_RELAXED); __atomic_thread_fence(__ATOMIC_ACQUIRE);",
             f"sound::lock_slot({k});", f"sound::receive_slot({k});", f"sound::join_slot({k});",
             f"acquire_deep({k});", f"sound::call(acquire_called, (void*){k}L);", f"acquire_pointer({k});",
-        ], [4, 3, 3, 1, 1, 1, 4, 1, 1])[0]
+        ], [4, 3, 3, 1, 1, 1, 3, 2, 3])[0]
         return [f"{how} ACQUIRED({k});"]
 
     # Control flow
@@ -327,6 +327,38 @@ class Scenario:
             f"{conditional}s += R({source}[{v}]);", f"{conditional}U(g, +=, R({source}[{v}]));", f"U({to}[{v}], +=, R(g));",
             f"W(g, R({to}[{v}]));", f"if (u0) {{ W({to}[{v}], 1); }}"])]], "}"]
 
+    def make_nest(self, _depth, loops):
+        """Rows of an array, whole or with gaps between them."""
+        name, kind, count = self.random.choice([v for v in self.arrays if v[2] >= 6] or [("g", "int", 1)])
+        if count < 6:
+            return self.make_access(_depth, loops)
+        width = 3 if count % 3 == 0 else 4
+        self.locals += 1
+        i, j = f"i{self.locals}", f"j{self.locals}"
+        inner, outer = self.random.choice([str(width), "n3"]), self.random.choice([str(count // width), "n3" if count // width >= 3 else "u1"])
+        at = f"{name}[{i} * {width} + {j}]"
+        more = [self.statement(2, loops, {"access": 1})] if self.random.random() < 0.3 else []
+        return [f"for (int {i} = 0; {i} < {outer}; ++{i}) {{", more +
+                [[f"for (int {j} = 0; {j} < {inner}; ++{j}) {{", [[self.random.choice(
+                    [f"W({at}, {self.value()});", f"s += R({at});", f"U({at}, +=, 1);"])]], "}"]], "}"]
+
+    def make_walk(self, _depth, loops):
+        """Pointers that advance."""
+        name, kind, count = self.random.choice(self.arrays)
+        self.locals += 1
+        at = f"at{self.locals}"
+        count = {8: "n8", 6: "n6", 12: "n12", 24: "n12", 4: "n4"}.get(count, str(count))
+        act = self.random.choice([f"W(*{at}, {self.value()});", f"s += R(*{at});", f"U(*{at}, +=, 1);"])
+        form = self.random.randrange(4)
+        end = f"{name} + {count}"
+        if form == 0:
+            return [f"for ({kind}* {at} = {name}; {at} != {end}; ++{at}) {{", [[act]], "}"]
+        if form == 1:
+            return ["{", [[f"{kind}* {at} = {end}; while ({at} != {name}) {{ --{at}; {act} }}"]], "}"]
+        if form == 2:
+            return ["{", [[f"{kind}* {at} = {name}; do {{ {act} }} while (++{at} != {end});"]], "}"]
+        return ["{", [[f"{kind}* {at} = {name}; while ({at} < {end} && R(*{at}) < 1000) {{ {act} {at} += 1; }}"]], "}"]
+
     def make_exit_loop(self, depth, loops):
         v = self.new_loop()
         head, below = self.loop_head(v, allow_zero=False)
@@ -336,7 +368,7 @@ class Scenario:
         label = f"out{self.labels}"
         exits = ["break;", "continue;", f"goto {label};", f"sound::fail({self.value()});", f"fail_deep({self.value()});"]
         if not self.has_local:
-            exits.append("return;")
+            exits.append("return s;" if self.in_helper else "return;")
         how = self.random.choice(exits)
         guard = self.random.choice([f"if ({v} == {at}) ", f"if ({v} >= n{self.random.choice([3, 4])}) ",
                                     f"if (u1 && {v} == {at}) ", f"if (R(g) == 12345 || {v} == n3) "])
@@ -401,9 +433,7 @@ class Scenario:
                                  f"poke(&{name}[{self.index(count, loops)}], {self.value()});"])]
         number = len(self.helpers)
         self.helpers.append(None)
-        was, self.in_helper = self.in_helper, True
-        statements = self.block(depth, [], 1, 3)
-        self.in_helper = was
+        statements = self.in_function(lambda: self.block(depth, [], 1, 3))
         inline = draw.choice(["__attribute__((noinline)) ", "", "__attribute__((noinline)) "])
         self.helpers[number] = [f"{inline}static unsigned long helper{number}() {{ FRAME", statements, "return s; }"]
         call = f"s += helper{number}();"
@@ -411,12 +441,17 @@ class Scenario:
             call = f"{{ unsigned long (*volatile f)() = helper{number}; s += f(); }}"
         return [call]
 
+    def in_function(self, make):
+        """Statements of another function: locals of the body have no name there."""
+        known, self.arrays, was, self.in_helper = self.arrays, [v for v in self.variables if v[2] and v[1] != "Node"], self.in_helper, True
+        made = make()
+        self.arrays, self.in_helper = known, was
+        return made
+
     def make_recursion(self, depth, _loops):
         number = len(self.helpers)
         self.helpers.append(None)
-        was, self.in_helper = self.in_helper, True
-        before, bottom, after = self.block(depth + 1, [], 1, 2), self.block(depth + 1, [], 1, 2), self.block(depth + 1, [], 1, 2)
-        self.in_helper = was
+        before, bottom, after = self.in_function(lambda: [self.block(depth + 1, [], 1, 2) for _ in range(3)])
         self.helpers[number] = [f"__attribute__((noinline)) static unsigned long helper{number}(int depth) {{ FRAME", before,
                                 "if (depth == 0) {", bottom, f"}} else {{ s += helper{number}(depth - 1);", [], "}", after,
                                 "return s; }"]

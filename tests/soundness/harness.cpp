@@ -45,7 +45,7 @@ struct Slot {
 };
 
 struct Event {
-  enum Kind { kRead, kWrite, kAtomicRead, kAtomicWrite, kMaybe, kRelease, kAcquire } kind;
+  enum Kind { kRead, kWrite, kAtomicRead, kAtomicWrite, kMaybe, kRelease, kAcquire, kExpose } kind;
   uintptr_t address;
   size_t size;
 };
@@ -193,12 +193,17 @@ void expect() {
   for (size_t t = 0; t < looked_at; ++t) {
     for (size_t offset = 0; offset < targets[t].size; ++offset) {
       if (!is_probed(targets[t], offset)) continue;
+      const uintptr_t byte = reinterpret_cast<uintptr_t>(targets[t].address) + offset;
       Footprint footprint;
-      for (size_t i = begin; i < end; ++i)
-        add(footprint, events[i], reinterpret_cast<uintptr_t>(targets[t].address) + offset);
+      Footprint published;  // since others can know the address
+      for (size_t i = begin; i < end; ++i) {
+        if (events[i].kind == Event::kExpose && events[i].address == byte - offset) published = {};
+        add(footprint, events[i], byte);
+        add(published, events[i], byte);
+      }
       if (footprint.plain + footprint.atomic + footprint.maybe > 0)
-        print("@expect %zu %zu %d %d %d\n", t, offset, footprint.plain, footprint.atomic,
-              footprint.maybe);
+        print("@expect %zu %zu %d %d %d %d %d\n", t, offset, footprint.plain, footprint.atomic,
+              footprint.maybe, published.plain, published.atomic);
     }
   }
 }
@@ -253,6 +258,7 @@ void* allocate(size_t size) { return malloc(size); }
 
 void expose(const void* address, size_t size) {
   targets.push_back({const_cast<void*>(address), size});
+  events.push_back({Event::kExpose, reinterpret_cast<uintptr_t>(address), size});
 }
 
 void linger() {
