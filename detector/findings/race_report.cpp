@@ -60,17 +60,23 @@ class RecentRaces {
 
 constinit RecentRaces recent_races;
 
-// The bytes of the cell that both accesses touch. The stamp alone may cover more: accesses of one
+// The bytes of the cells that both accesses touch. The stamp alone may cover more: accesses of one
 // segment to several parts of a cell share it, and the search must not find another part's.
 struct Bytes {
   uintptr_t address;
   uint64_t size;
 };
 
-Bytes contested_bytes(uintptr_t cell, Stamp stamp, const CurrentAccess& current) {
+Bytes contested_bytes(const Race& race, const CurrentAccess& current) {
+  const uintptr_t cell = race.cell;
+  if (race.cells > 1) {
+    const uintptr_t first = std::max(cell, current.address);
+    return {first,
+            std::min(cell + race.cells * uint64_t{8}, current.address + current.size) - first};
+  }
   const uintptr_t begin = current.address > cell ? current.address - cell : 0;
   const uintptr_t end = current.address + current.size - cell;
-  unsigned mask = stamp_mask(stamp);
+  unsigned mask = stamp_mask(race.stamp);
   if (end < 8) mask &= (1u << end) - 1;
   if (begin < 8) mask &= 0xffu << begin;
   if (mask == 0) return {cell, 8};
@@ -242,26 +248,62 @@ class RaceReporter {
   bool previous_is_free_ = false;
 };
 
-// Those that were not looked at lately, with what to search for, in the order of the search.
-std::vector<SearchedAccess> not_seen_lately(const Second& second, const Races& races) {
-  std::vector<SearchedAccess> wanted;
-  for (const Race& race : races) {
-    if (recent_races.seen(mix(mix(second.hash, race.stamp & ~kStampMaskBits), race.cell))) {
-      count_occurrences(1);
-      continue;
+// What one access raced with.
+class Pasts {
+ public:
+  // All that was not looked at lately.
+  Pasts(const Second& second, const Races& races) {
+    uint64_t words = 0;
+    for (const Race& race : races) {
+      if (recent_races.seen(mix(mix(second.hash, race.stamp & ~kStampMaskBits), race.cell))) {
+        count_occurrences(1);
+        continue;
+      }
+      const Bytes bytes = contested_bytes(race, second.current);
+      SearchedAccess one;
+      one.pattern = {
+          stamp_lane(race.stamp),     stamp_epoch(race.stamp),    bytes.address, bytes.size,
+          !stamp_is_read(race.stamp), stamp_is_atomic(race.stamp)};
+      one.cells_left = race.cells;
+      if (race.cells > 1) words += words_of(one);
+      found_.push_back(one);
     }
-    const Bytes bytes = contested_bytes(race.cell, race.stamp, second.current);
-    SearchedAccess one;
-    one.pattern = {
-        stamp_lane(race.stamp),     stamp_epoch(race.stamp),    bytes.address, bytes.size,
-        !stamp_is_read(race.stamp), stamp_is_atomic(race.stamp)};
-    wanted.push_back(one);
+    unexplained_.resize(words, ~uint64_t{0});
+    uint64_t* next = unexplained_.data();
+    for (SearchedAccess& one : found_) {
+      if (one.cells_left == 1) continue;
+      one.unexplained = next;
+      next += words_of(one);
+    }
+    std::sort(found_.begin(), found_.end(), [](const SearchedAccess& a, const SearchedAccess& b) {
+      return is_before(a.pattern, b.pattern);
+    });
+    find_accesses(found_, also_found, this);
+    found_.insert(found_.end(), also_.begin(), also_.end());
   }
-  std::sort(wanted.begin(), wanted.end(), [](const SearchedAccess& a, const SearchedAccess& b) {
-    return is_before(a.pattern, b.pattern);
-  });
-  return wanted;
-}
+
+  std::vector<SearchedAccess>& all() { return found_; }
+
+ private:
+  static uint64_t words_of(const SearchedAccess& one) { return one.cells_left / 64 + 1; }
+
+  // Pieces of one access, and the same place again, are told once.
+  static void also_found(const SearchedAccess& one, const Segment& segment,
+                         const RecordedAccess& access, void* data) {
+    Pasts& pasts = *static_cast<Pasts*>(data);
+    if (access.context == one.access.context) return;
+    const uint64_t key = mix(mix(access.context, segment.lane), segment.epoch);
+    if (!pasts.also_known_.insert(key).second) return;
+    SearchedAccess& also = pasts.also_.emplace_back(one);
+    also.access = access;
+    also.segment = segment;
+  }
+
+  std::vector<SearchedAccess> found_;
+  std::vector<SearchedAccess> also_;
+  std::unordered_set<uint64_t> also_known_;
+  std::vector<uint64_t> unexplained_;
+};
 
 // In the order of places and fibers, which is that of the program and not that of lanes.
 void sort_for_the_reader(std::vector<SearchedAccess>& pasts) {
@@ -304,8 +346,8 @@ void report_races(const CurrentAccess& current, const Races& races) {
   InsideDetector inside;
   const Second second(current);
   if (all_seen_lately(second, races)) return;
-  std::vector<SearchedAccess> pasts = not_seen_lately(second, races);
-  find_accesses(pasts);
+  Pasts found(second, races);
+  std::vector<SearchedAccess>& pasts = found.all();
   sort_for_the_reader(pasts);
   StackHashes hashes;
   std::unordered_set<uint64_t> pairs;

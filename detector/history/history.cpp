@@ -1,6 +1,8 @@
 #include "detector/history/history.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 namespace fibersan {
 
@@ -8,6 +10,10 @@ namespace fibersan {
 void start_history(uint64_t events) { event_chunks.start(events + events / 8); }
 
 namespace {
+
+auto key_of(const AccessPattern& a) {
+  return std::tuple(a.lane, a.epoch, a.write, a.atomic, a.address);
+}
 
 // From the newest chunk back: accesses that race are mostly recent. Which of two rings holds the
 // later part of an epoch cannot be told; any match is a true one.
@@ -32,21 +38,29 @@ std::optional<PastAccess> find_access(uint32_t lane, uint32_t epoch, uintptr_t a
                     stack_of(one.access.context)};
 }
 
-bool is_before(const AccessPattern& a, const AccessPattern& b) {
-  return a.lane != b.lane ? a.lane < b.lane : a.epoch < b.epoch;
-}
+bool is_before(const AccessPattern& a, const AccessPattern& b) { return key_of(a) < key_of(b); }
 
 namespace {
 
+constexpr uint64_t kCellBytes = 8;
+
 std::span<SearchedAccess> of_segment(std::span<SearchedAccess> sorted, const Segment& segment) {
-  SearchedAccess wanted;
-  wanted.pattern.lane = segment.lane;
-  wanted.pattern.epoch = segment.epoch;
-  const auto [begin, end] = std::equal_range(sorted.begin(), sorted.end(), wanted,
-                                             [](const SearchedAccess& a, const SearchedAccess& b) {
-                                               return is_before(a.pattern, b.pattern);
-                                             });
-  return {begin, end};
+  const auto key = std::pair(segment.lane, segment.epoch);
+  const auto segment_of = [](const SearchedAccess& one) {
+    return std::pair(one.pattern.lane, one.pattern.epoch);
+  };
+  return std::ranges::equal_range(sorted, key, {}, segment_of);
+}
+
+// The first of its segment and kind that does not end before the access.
+SearchedAccess* first_match(std::span<SearchedAccess> of_segment, const RecordedAccess& access) {
+  const auto key = std::tuple(access.write, access.atomic, access.address);
+  const auto ends_before = [&](const SearchedAccess& one) {
+    const AccessPattern& pattern = one.pattern;
+    return std::tuple(pattern.write, pattern.atomic, pattern.address + pattern.size - 1) < key;
+  };
+  return std::partition_point(of_segment.data(), of_segment.data() + of_segment.size(),
+                              ends_before);
 }
 
 bool matches(const RecordedAccess& access, const AccessPattern& pattern) {
@@ -55,32 +69,70 @@ bool matches(const RecordedAccess& access, const AccessPattern& pattern) {
          pattern.address < access.address + access.size;
 }
 
+// Of the cells that the access touches. How many of them were not explained before.
+uint64_t explain(SearchedAccess& one, const RecordedAccess& access) {
+  const AccessPattern& pattern = one.pattern;
+  const uintptr_t begin = std::max(access.address, pattern.address);
+  const uintptr_t end = std::min(access.address + access.size, pattern.address + pattern.size);
+  const uintptr_t base = pattern.address / kCellBytes;
+  uint64_t explained = 0;
+  for (uintptr_t cell = begin / kCellBytes - base; cell <= (end - 1) / kCellBytes - base; ++cell) {
+    uint64_t& word = one.unexplained[cell / 64];
+    explained += word >> cell % 64 & 1;
+    word &= ~(uint64_t{1} << cell % 64);
+  }
+  one.cells_left -= explained;
+  return explained;
+}
+
+void take(SearchedAccess& one, uint64_t chunk, const Segment& segment,
+          const RecordedAccess& access) {
+  one.found = true;
+  one.chunk = chunk;
+  one.access = access;
+  one.segment = segment;
+}
+
 }  // namespace
 
-void find_accesses(std::span<SearchedAccess> sorted) {
+void find_accesses(std::span<SearchedAccess> sorted, AlsoFound also_found, void* data) {
   constexpr size_t kFew = 4;  // for which looking only at chunks of their segments is faster
-  if (sorted.size() <= kFew) {
+  const bool are_few = sorted.size() <= kFew;
+  uint64_t left = 0;
+  for (const SearchedAccess& one : sorted) left += one.unexplained == nullptr ? 1 : one.cells_left;
+  if (are_few && left == sorted.size()) {
     for (SearchedAccess& one : sorted) find_one(one);
     return;
   }
-  size_t left = sorted.size();
   uint64_t sequence = ~uint64_t{0};
   while (left != 0) {
     const EventChunk* const chunk = event_chunks.begun_before(sequence, sequence);
     if (chunk == nullptr) return;
+    if (are_few && std::ranges::none_of(sorted, [&](const SearchedAccess& one) {
+          return chunk->segments.may_contain(one.pattern.lane, one.pattern.epoch);
+        }))
+      continue;
     std::span<SearchedAccess> wanted;
+    const auto visit_match = [&](SearchedAccess& one, const Segment& segment,
+                                 const RecordedAccess& access) {
+      if (one.unexplained != nullptr) {
+        left -= explain(one, access);
+        if (one.found) return also_found(one, segment, access, data);
+        return take(one, sequence, segment, access);
+      }
+      // The last one of the newest chunk that has any.
+      if (one.found && one.chunk != sequence) return;
+      left -= !one.found;
+      take(one, sequence, segment, access);
+    };
     Ring::visit_chunk(
         *chunk, sequence,
         [&](const Segment& segment, const RecordedAccess& access) {
-          for (SearchedAccess& one : wanted) {
-            // The last one of the newest chunk that has any.
-            if ((one.found && one.chunk != sequence) || !matches(access, one.pattern)) continue;
-            left -= !one.found;
-            one.found = true;
-            one.chunk = sequence;
-            one.access = access;
-            one.segment = segment;
-          }
+          if (wanted.empty()) return;
+          SearchedAccess* const end = wanted.data() + wanted.size();
+          for (SearchedAccess* one = first_match(wanted, access);
+               one != end && matches(access, one->pattern); ++one)
+            visit_match(*one, segment, access);
         },
         [&](const Segment& segment) { wanted = of_segment(sorted, segment); });
   }

@@ -39,12 +39,18 @@ struct SearchedAccess {
   uint64_t chunk = 0;  // its sequence number
   RecordedAccess access;
   Segment segment;
+  // For several cells, each of which may come from another access: a bit for each that is not
+  // explained yet, the first one at pattern.address rounded down to a cell. Null: one will do.
+  uint64_t* unexplained = nullptr;
+  uint64_t cells_left = 0;
 };
 
 // find_access() for many at once, sorted by is_before(): one pass over the events, as long as not
-// all are found.
+// all are found. Those of one segment and kind do not overlap. What explains another part of the
+// cells than `access` does is given to also_found.
 bool is_before(const AccessPattern& a, const AccessPattern& b);
-void find_accesses(std::span<SearchedAccess> sorted);
+using AlsoFound = void (*)(const SearchedAccess&, const Segment&, const RecordedAccess&, void*);
+void find_accesses(std::span<SearchedAccess> sorted, AlsoFound also_found, void* data);
 
 // Events that all rings together no longer hold.
 uint64_t overwritten_events();

@@ -42,7 +42,7 @@ class RaceStore {
   void add(Race race) {
     if (generation_ == 0) start_index(kFirstMask);
     const uint32_t at = place_of(race.stamp);
-    if (filled(at)) return;
+    if (filled(at) && races()[number_at(at)].takes(race.stamp, race.cell)) return;
     if (count_ >= most_races.load(std::memory_order_relaxed)) {
       dropped.fetch_add(1, std::memory_order_relaxed);
       return;
@@ -76,10 +76,11 @@ class RaceStore {
   }
   bool filled(uint32_t at) { return index()[at] >> 32 == generation_; }
   void put(uint32_t at, uint32_t number) { index()[at] = uint64_t{generation_} << 32 | number; }
-  // Where its segment and kind are, or would be.
+  uint32_t number_at(uint32_t at) { return static_cast<uint32_t>(index()[at]); }
+  // Where the last run of its segment and kind is, or would be.
   uint32_t place_of(Stamp stamp) {
     uint32_t at = static_cast<uint32_t>(key_of(stamp) * 0x9e3779b97f4a7c15u >> 40) & mask_;
-    while (filled(at) && key_of(races()[static_cast<uint32_t>(index()[at])].stamp) != key_of(stamp))
+    while (filled(at) && key_of(races()[number_at(at)].stamp) != key_of(stamp))
       at = (at + 1) & mask_;
     return at;
   }

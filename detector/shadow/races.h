@@ -1,7 +1,8 @@
 // races.h: what one access races with.
 //
 // Input:    stamps, and for ranges the cells they were found in.
-// Output:   each segment and kind once, in the order in which they were added.
+// Output:   each segment and kind once, for ranges once for each run of neighbouring cells, in the
+//           order in which they were added.
 // State:    eight of them within; more in a store from a pool (races.cpp), up to kMost.
 // Cost:     adding one is O(1); the ninth takes a store: a lock and, the first time, a mapping.
 // Threads:  one; the pool any. Pool lock: rank 17, nothing is called under it.
@@ -20,7 +21,16 @@ namespace fibersan {
 
 struct Race {
   Stamp stamp;
-  uintptr_t cell;
+  uintptr_t cell;  // the first one
+  uint32_t cells;
+
+  // Takes in a stamp that adds nothing, or one that goes on in the next cell.
+  bool takes(Stamp other, uintptr_t other_cell) {
+    if (((stamp ^ other) & ~kStampMaskBits) != 0) return false;
+    const uint64_t bytes = uint64_t{cells} * 8;
+    if (other_cell - cell == bytes) ++cells;
+    return other_cell - cell <= bytes;
+  }
 };
 
 // A list of many races and an index of it.
@@ -44,12 +54,12 @@ class Races {
   Races& operator=(const Races&) = delete;
 
   void add(Stamp stamp, uintptr_t cell = 0) {
-    if (store_ != nullptr) return add_to_store({stamp, cell});
+    if (store_ != nullptr) return add_to_store({stamp, cell, 1});
     for (uint32_t i = 0; i < count_; ++i) {
-      if (((within_[i].stamp ^ stamp) & ~kStampMaskBits) == 0) return;
+      if (within_[i].takes(stamp, cell)) return;
     }
-    if (count_ == kWithin) return add_to_store({stamp, cell});
-    within_[count_++] = {stamp, cell};
+    if (count_ == kWithin) return add_to_store({stamp, cell, 1});
+    within_[count_++] = {stamp, cell, 1};
   }
   // Found in this cell.
   void add(const Races& races, uintptr_t cell) {

@@ -128,6 +128,36 @@ TEST(Ring, LocksAreNoAccesses) {
   for (const uint64_t fiber : fibers_of_headers()) EXPECT_LT(fiber, uint64_t{1} << 47);
 }
 
+// Two places wrote cells of one run, a third one wrote beside it.
+TEST(Ring, FindsEachAccessOfARunOfCells) {
+  OwnRing ring;
+  const uint32_t lane = new_lane();
+  ring.start_segment(lane, 1, 7);
+  ring.record(0x1ff8, 8, true, false, 10);
+  ring.record(0x2000, 16, true, false, 11);
+  ring.record(0x2010, 4, true, false, 12);
+  ring.record(0x2014, 4, false, false, 13);
+  ring.start_segment(lane, 2, 7);
+  ring.record(0x2000, 8, true, false, 14);
+  uint64_t unexplained = ~uint64_t{0};
+  SearchedAccess one;
+  one.pattern = {lane, 1, 0x2004, 0x14, true, false};
+  one.unexplained = &unexplained;
+  one.cells_left = 3;
+  std::set<uint64_t> also;
+  find_accesses(
+      {&one, 1},
+      [](const SearchedAccess&, const Segment& segment, const RecordedAccess& access, void* data) {
+        EXPECT_EQ(segment.fiber_id, 7u);
+        static_cast<std::set<uint64_t>*>(data)->insert(access.context);
+      },
+      &also);
+  EXPECT_TRUE(one.found);
+  EXPECT_EQ(one.access.context, 11u);
+  EXPECT_EQ(also, std::set<uint64_t>{12});
+  EXPECT_EQ(one.cells_left, 0u);
+}
+
 TEST(Ring, WideRangesCoverExactlyTheirBytes) {
   for (uint64_t size :
        {1ul, 1023ul, 1024ul, 1025ul, 4097ul, 123'457ul, (1ul << 25) + 1, (1ul << 27) + 12'345}) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "detector/shadow/record_memory.h"
@@ -196,13 +197,28 @@ TEST(RacesOfOneAccess, AreKeptOnceForEachSegmentAndKind) {
   for (int round = 0; round < 2; ++round)
     for (uint32_t i = 0; i < 20000; ++i)
       races.add(make_stamp(i % 10000 + 1, 1, AccessKind::kRead, static_cast<uint8_t>(1 + round)),
-                i);
+                8 * (i % 10000));
   EXPECT_EQ(races.size(), 10000u);
   uintptr_t cell = 0;
-  for (const Race& race : races) EXPECT_EQ(race.cell, cell++);
+  for (const Race& race : races) EXPECT_EQ(std::exchange(cell, cell + 8), race.cell);
   const Races moved = std::move(races);
   EXPECT_EQ(moved.size(), 10000u);
   EXPECT_TRUE(races.empty());  // NOLINT(bugprone-use-after-move): that it can be used is tested
+}
+
+TEST(RacesOfOneAccess, AreKeptOnceForEachRunOfCells) {
+  for (const uint32_t others : {0u, 100u}) {  // within, and in a store
+    Races races;
+    for (uint32_t i = 0; i < others; ++i) races.add(make_stamp(i + 2, 1, AccessKind::kRead, 1), 0);
+    for (const uintptr_t cell : {80u, 88u, 96u, 88u, 200u, 208u})
+      races.add(make_stamp(1, 1, AccessKind::kRead, 0xff), cell);
+    ASSERT_EQ(races.size(), others + 2);
+    const Race* const last = races.begin() + others;
+    EXPECT_EQ(last[0].cell, 80u);
+    EXPECT_EQ(last[0].cells, 3u);
+    EXPECT_EQ(last[1].cell, 200u);
+    EXPECT_EQ(last[1].cells, 2u);
+  }
 }
 
 // With every thread in its shard, a reader meets every writer and the other way round.
