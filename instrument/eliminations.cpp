@@ -17,14 +17,13 @@ namespace {
 namespace cl = llvm::cl;
 
 struct Rule {
-  llvm::StringLiteral name;
   llvm::StringLiteral text;
   bool is_optional;
 };
 
 constexpr Rule kRules[] = {
-#define FIBERSAN_ELIMINATION(id, name, text) {name, text, true},
-#define FIBERSAN_NECESSITY(id, name, text) {name, text, false},
+#define FIBERSAN_ELIMINATION(id, name, text) {text, true},
+#define FIBERSAN_NECESSITY(id, name, text) {text, false},
 #include "instrument/eliminations.def"
 #undef FIBERSAN_NECESSITY
 #undef FIBERSAN_ELIMINATION
@@ -58,8 +57,6 @@ void print_row(llvm::raw_ostream& out, llvm::StringRef label, uint64_t count) {
 
 }  // namespace
 
-llvm::StringRef name_of(Elimination rule) { return kRules[static_cast<size_t>(rule)].name; }
-
 bool is_enabled(Elimination rule) {
   auto names_it = [rule](Elimination off) { return off == rule || off == kAllRules; };
   return !kRules[static_cast<size_t>(rule)].is_optional || std::ranges::none_of(without, names_it);
@@ -72,7 +69,7 @@ void Statistics::seen(const llvm::Instruction&) { ++seen_; }
 void Statistics::eliminated(Elimination rule, const llvm::Instruction& access) {
   const auto index = static_cast<size_t>(rule);
   ++eliminated_[index];
-  remark_eliminated(access, kRules[index].name, kRules[index].text);
+  remark_eliminated(access, kEliminationNames[index], kRules[index].text);
 }
 
 void Statistics::emitted(CheckForm form, const llvm::Instruction& access) {
@@ -91,7 +88,7 @@ void Statistics::print(const llvm::Module& module) const {
     for (size_t i = 0; i < kCheckForms; ++i)
       print_row(out, ("checks: " + kForms[i]).str(), emitted_[i]);
     for (size_t i = 0; i < kEliminations; ++i)
-      print_row(out, ("without: " + kRules[i].name).str(), eliminated_[i]);
+      print_row(out, ("without: " + kEliminationNames[i]).str(), eliminated_[i]);
     llvm::errs() << text;
     return;
   }
@@ -103,7 +100,8 @@ void Statistics::print(const llvm::Module& module) const {
       for (size_t i = 0; i < kCheckForms; ++i) json.attribute(kForms[i], emitted_[i]);
     });
     json.attributeObject("without", [&] {
-      for (size_t i = 0; i < kEliminations; ++i) json.attribute(kRules[i].name, eliminated_[i]);
+      for (size_t i = 0; i < kEliminations; ++i)
+        json.attribute(kEliminationNames[i], eliminated_[i]);
     });
   });
   out << '\n';

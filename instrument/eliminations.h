@@ -17,6 +17,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/IR/Instruction.h"
@@ -32,15 +33,15 @@ enum class Elimination : uint8_t {
 #undef FIBERSAN_ELIMINATION
 };
 
-inline constexpr size_t kEliminations = 0
-#define FIBERSAN_ELIMINATION(id, name, text) +1
-#define FIBERSAN_NECESSITY(id, name, text) +1
+inline constexpr llvm::StringLiteral kEliminationNames[] = {
+#define FIBERSAN_ELIMINATION(id, name, text) name,
+#define FIBERSAN_NECESSITY(id, name, text) name,
 #include "instrument/eliminations.def"
 #undef FIBERSAN_NECESSITY
 #undef FIBERSAN_ELIMINATION
-    ;
+};
+inline constexpr size_t kEliminations = std::size(kEliminationNames);
 
-llvm::StringRef name_of(Elimination rule);
 // Not switched off by -fibersan-without.
 bool is_enabled(Elimination rule);
 // -fibersan-calls-only.
