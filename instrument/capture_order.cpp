@@ -1,4 +1,4 @@
-// capture_order.cpp: LLVM finds the captures; this file finds what lies behind them.
+// capture_order.cpp: LLVM finds the captures; this file finds what lies before and behind them.
 #include "instrument/capture_order.h"
 
 #include "instrument/libc_calls.h"
@@ -19,7 +19,7 @@ using BlockSet = llvm::SmallPtrSetImpl<const BasicBlock*>;
 
 // More uses than LLVM explores by default: -O0 code loads its variables at every use.
 constexpr unsigned kUsesToExplore = 1000;
-// More blocks than that behind a capture, and it counts everywhere.
+// More blocks than that around a capture, and it counts everywhere.
 constexpr size_t kBlocksToExplore = 4000;
 
 llvm::StringRef name_of_callee(const llvm::CallBase& call) {
@@ -44,7 +44,7 @@ bool has_call_that_returns_twice(const llvm::Function& function) {
   return false;
 }
 
-// False: too many.
+// Both return false when there are too many. The way ends where the barrier makes a new object.
 bool collect_behind(const BasicBlock& start, const BasicBlock* barrier, BlockSet& behind) {
   llvm::SmallVector<const BasicBlock*, 16> work(llvm::successors(&start));
   while (!work.empty()) {
@@ -52,6 +52,20 @@ bool collect_behind(const BasicBlock& start, const BasicBlock* barrier, BlockSet
     if (block == barrier || !behind.insert(block).second) continue;
     if (behind.size() > kBlocksToExplore) return false;
     llvm::append_range(work, llvm::successors(block));
+  }
+  return true;
+}
+
+bool collect_before(const BasicBlock& end, const BasicBlock* barrier, BlockSet& before) {
+  llvm::SmallVector<const BasicBlock*, 16> work{&end};
+  size_t size = 0;
+  llvm::SmallPtrSet<const BasicBlock*, 16> seen;
+  while (!work.empty()) {
+    const BasicBlock* block = work.pop_back_val();
+    if (!seen.insert(block).second) continue;
+    before.insert(block);
+    if (++size > kBlocksToExplore) return false;
+    if (block != barrier) llvm::append_range(work, llvm::predecessors(block));
   }
   return true;
 }
@@ -67,26 +81,18 @@ class CaptureOrder::Tracker : public llvm::CaptureTracker {
   bool shouldExplore(const llvm::Use* use) override {
     auto* call = dyn_cast<llvm::CallBase>(use->getUser());
     if (call == nullptr || !call->isArgOperand(use) || !is_free(*call)) return true;
-    add(*call);
+    auto [entry, is_new] = captures_.first_free_in.try_emplace(call->getParent(), call);
+    if (!is_new && call->comesBefore(entry->second)) entry->second = call;
     return false;
   }
 
   bool captured(const llvm::Use* use) override {
     auto* instruction = llvm::cast<Instruction>(use->getUser());
-    if (isa<llvm::ReturnInst>(instruction))
-      captures_.is_returned = true;
-    else if (!isa<llvm::ICmpInst>(instruction))
-      add(*instruction);
+    if (!isa<llvm::ICmpInst>(instruction)) captures_.in.insert(instruction->getParent());
     return false;
   }
 
  private:
-  void add(const Instruction& instruction) {
-    auto [entry, is_new] =
-        captures_.first_in_block.try_emplace(instruction.getParent(), &instruction);
-    if (!is_new && instruction.comesBefore(entry->second)) entry->second = &instruction;
-  }
-
   Captures& captures_;
 };
 
@@ -106,20 +112,31 @@ bool is_fresh_allocation(const llvm::CallBase& call) {
 CaptureOrder::CaptureOrder(const llvm::Function& function)
     : has_hidden_paths_(has_call_that_returns_twice(function)) {}
 
-bool CaptureOrder::is_never_captured(const llvm::Value* object) {
+bool CaptureOrder::is_unknown_to_others(const llvm::Value* object, const Instruction& at,
+                                        bool is_newest) {
   const Captures& captures = captures_of(object);
-  return !captures.are_anywhere && !captures.is_returned && captures.first_in_block.empty();
+  if (captures.are_anywhere || captures.around[is_newest].contains(at.getParent())) return false;
+  auto free = captures.first_free_in.find(at.getParent());
+  return free == captures.first_free_in.end() || at.comesBefore(free->second);
 }
 
-bool CaptureOrder::may_be_captured_before(const llvm::Value* object, const Instruction& at,
-                                          bool is_newest) {
-  const Captures& captures = captures_of(object);
-  if (captures.are_anywhere) return true;
-  if (captures.first_in_block.empty()) return false;
-  const BasicBlock* block = at.getParent();
-  if ((is_newest ? captures.behind_newest : captures.behind).contains(block)) return true;
-  auto in_block = captures.first_in_block.find(block);
-  return in_block != captures.first_in_block.end() && !at.comesBefore(in_block->second);
+void CaptureOrder::find_ways(const llvm::Value* object, Captures& captures) const {
+  // A local variable is one for the whole call, in every iteration.
+  auto* allocation = dyn_cast<llvm::CallBase>(object);
+  const BasicBlock* barriers[] = {nullptr,
+                                  allocation == nullptr ? nullptr : allocation->getParent()};
+  for (unsigned newest = 0; newest < 2; ++newest) {
+    Blocks& around = captures.around[newest];
+    Blocks behind;
+    bool is_complete = true;
+    for (const BasicBlock* block : captures.in)
+      is_complete = is_complete && collect_before(*block, barriers[newest], around) &&
+                    collect_behind(*block, barriers[newest], behind);
+    for (auto [block, free] : captures.first_free_in)
+      is_complete = is_complete && collect_behind(*block, barriers[newest], behind);
+    captures.are_anywhere |= !is_complete;
+    around.insert(behind.begin(), behind.end());
+  }
 }
 
 const CaptureOrder::Captures& CaptureOrder::captures_of(const llvm::Value* object) {
@@ -128,16 +145,9 @@ const CaptureOrder::Captures& CaptureOrder::captures_of(const llvm::Value* objec
   if (!is_new) return captures;
   Tracker tracker(captures);
   llvm::PointerMayBeCaptured(object, &tracker, kUsesToExplore);
-  if (captures.first_in_block.empty()) return captures;
+  if (captures.in.empty() && captures.first_free_in.empty()) return captures;
   captures.are_anywhere |= has_hidden_paths_;
-  // A local variable is one for the whole call, in every iteration.
-  auto* allocation = dyn_cast<llvm::CallBase>(object);
-  const BasicBlock* barrier = allocation == nullptr ? nullptr : allocation->getParent();
-  for (auto [block, capture] : captures.first_in_block) {
-    if (captures.are_anywhere) break;
-    captures.are_anywhere = !collect_behind(*block, /*barrier=*/nullptr, captures.behind) ||
-                            !collect_behind(*block, barrier, captures.behind_newest);
-  }
+  if (!captures.are_anywhere) find_ways(object, captures);
   return captures;
 }
 

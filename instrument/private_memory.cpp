@@ -100,10 +100,8 @@ std::optional<Elimination> PrivateMemory::rule_for_object(const llvm::Value* obj
 
 bool PrivateMemory::is_known_only_here(const llvm::Value* object, const llvm::Value* address,
                                        const llvm::Instruction& access) {
-  if (access.isAtomic() || is_vptr_access(access))  // P3, P4
-    return capture_order_.is_never_captured(object);
   const bool is_newest = llvm::getUnderlyingObject(address, kLookup) == object;
-  return !capture_order_.may_be_captured_before(object, access, is_newest);
+  return capture_order_.is_unknown_to_others(object, access, is_newest);
 }
 
 }  // namespace fibersan::instrument

@@ -10,14 +10,6 @@
 //       escape through any offset is an escape of the whole.
 //   P2  A thread-local reached by its name is private: the fibers of one thread take
 //       turns, and threads do not share it. Its address given away is not followed.
-//   P3  Atomics are left alone only where the address never leaves the function: what one of
-//       them releases before the address gets out is acquired by those who get it.
-//   P4  So are vptrs: a destructor that sets one to what it is may do so while others read it,
-//       and the stamp of the constructor is what tells that from memory that is fresh.
-//
-// Known:    who gets an address by a race (a plain store that nothing orders) races on what was
-//           written before, too. The race of the pointer is reported, those of the contents are
-//           not.
 #ifndef FIBERSAN_INSTRUMENT_PRIVATE_MEMORY_H
 #define FIBERSAN_INSTRUMENT_PRIVATE_MEMORY_H
 
