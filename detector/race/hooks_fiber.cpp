@@ -182,6 +182,7 @@ void __fsan_fiber_switched_in(struct fsan_fiber* fiber) {
   } else if (!fiber->clock.started()) {
     fiber->clock.start(static_cast<fibersan::SpawnSnapshot&&>(fiber->snapshot),
                        this_thread.processor, fiber->info->id);
+    if (!fiber->clock.covers(fiber->known)) fiber->known = 0;  // F2 of access_fast.h
   }
   fiber->waiting.active = false;
   fibersan::go_on_as(fiber);
