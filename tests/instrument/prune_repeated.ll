@@ -1,5 +1,6 @@
 ; A check is dropped for an equal or stronger one before it.
 ; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
+; RUN: %opt_fsan -fibersan-calls-only -fibersan-without=later -S %s | FileCheck %s --check-prefix=REPEATED
 
 ; CHECK-LABEL: define void @twice(
 ; CHECK-COUNT-1: call preserve_mostcc void @__fsan_read4(
@@ -42,9 +43,9 @@ define i16 @part(ptr %p) {
   ret i16 %v
 }
 ; More than what is checked.
-; CHECK-LABEL: define i64 @more(
-; CHECK-DAG: @__fsan_read4(ptr %p,
-; CHECK-DAG: @__fsan_read8(ptr %p,
+; REPEATED-LABEL: define i64 @more(
+; REPEATED-DAG: @__fsan_read4(ptr %p,
+; REPEATED-DAG: @__fsan_read8(ptr %p,
 define i64 @more(ptr %p) {
   %low = load volatile i32, ptr %p, align 8
   %all = load i64, ptr %p, align 8
