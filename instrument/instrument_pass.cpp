@@ -5,6 +5,7 @@
 #include "instrument/atomic_operations.h"
 #include "instrument/calling_context.h"
 #include "instrument/check_emitter.h"
+#include "instrument/check_merging.h"
 #include "instrument/check_pruning.h"
 #include "instrument/debug_location.h"
 #include "instrument/eliminations.h"
@@ -33,6 +34,7 @@ void instrument(llvm::Function& function, const ReleaseSummary& summary, HookTab
   mark_as_instrumented(function);
   FunctionPlan plan = select_accesses(function, statistics);
   prune_checks(plan.accesses, summary, statistics);
+  merge_checks(plan.accesses, summary, statistics);
 
   // It now touches shadow and context, whatever the optimiser concluded before.
   function.removeFnAttr(llvm::Attribute::Memory);
