@@ -50,12 +50,18 @@ def lua(folder):
     return Program("lua", files, ["-DLUA_USE_POSIX"], ["-lm"], [HERE / "workload.lua"])
 
 
+def text(folder):
+    """What is compressed: the same 3 MB on every machine."""
+    path = folder / "text"
+    if not path.exists():
+        path.write_text("".join(f"line {i * i % 9973} of {i * 7919 % 10007}\n" for i in range(150_000)))
+    return path
+
+
 def bzip2(folder):
     source = fetch("bzip2", folder)
     names = ("blocksort", "bzip2", "bzlib", "compress", "crctable", "decompress", "huffman", "randtable")
-    text = folder / "text"
-    text.write_text("".join(f"line {i * i % 9973} of {i * 7919 % 10007}\n" for i in range(150_000)))
-    return Program("bzip2", [source / f"{name}.c" for name in names], ["-D_FILE_OFFSET_BITS=64"], [], ["-c"], text)
+    return Program("bzip2", [source / f"{name}.c" for name in names], ["-D_FILE_OFFSET_BITS=64"], [], ["-c"], text(folder))
 
 
 def sqlite(folder):
@@ -69,14 +75,46 @@ def sqlite(folder):
                    [":memory:"], HERE / "workload.sql")
 
 
+def lz4(folder):
+    source = fetch("lz4", folder)
+    tools = [source / "programs" / f"{name}.c" for name in ("lz4cli", "lz4io", "bench", "datagen")]
+    return Program("lz4", [*sorted((source / "lib").glob("*.c")), *tools], ["-I", str(source / "lib"), "-DXXH_NAMESPACE=LZ4_"],
+                   [], ["-9", "-c"], text(folder))
+
+
+def zstd(folder, threads):
+    """Threads of the program's own: with one it compresses where it reads."""
+    source = fetch("libzstd", folder)
+    library = [path for part in ("common", "compress", "decompress", "dictBuilder")
+               for path in sorted((source / "lib" / part).glob("*.[cS]"))]
+    tools = [path for path in sorted((source / "programs").glob("*.c")) if path.name != "platform.c"]
+    flags = ["-DZSTD_MULTITHREAD", "-DZSTD_LEGACY_SUPPORT=0"]
+    for part in ("lib", "lib/common", "lib/compress", "lib/dictBuilder", "programs"):
+        flags += ["-I", str(source / part)]
+    return Program(f"zstd-T{threads}", [*library, *tools], flags, ["-pthread"], ["-7", "-c", f"-T{threads}", "-B524288"], text(folder))
+
+
+def fmt(_):
+    if not pathlib.Path("/usr/include/fmt/format.h").exists():
+        sys.exit("programs: fmt/format.h is missing: apt-get install libfmt-dev")
+    return Program("fmt", [HERE / "fmt.cpp"])
+
+
 def json(_):
     if not pathlib.Path("/usr/include/nlohmann/json.hpp").exists():
         sys.exit("programs: nlohmann/json.hpp is missing: apt-get install nlohmann-json3-dev")
     return Program("json", [HERE / "json.cpp"])
 
 
-def prepare(folder):
+PROGRAMS = {"lua": lua, "bzip2": bzip2, "lz4": lz4, "zstd-T1": lambda folder: zstd(folder, 1),
+            "zstd-T3": lambda folder: zstd(folder, 3), "json": json, "fmt": fmt, "sqlite": sqlite}
+
+
+def prepare(folder, names):
     if shutil.which("dpkg-source") is None or shutil.which("tclsh") is None:
         sys.exit("programs: needs dpkg-source and tclsh: apt-get install dpkg-dev tcl")
+    unknown = [name for name in names if name not in PROGRAMS]
+    if unknown:
+        sys.exit(f"programs: no {unknown[0]}; there are {', '.join(PROGRAMS)}")
     folder.mkdir(parents=True, exist_ok=True)
-    return [make(folder) for make in (lua, bzip2, sqlite, json)]
+    return [PROGRAMS[name](folder) for name in names or PROGRAMS]
