@@ -151,8 +151,7 @@ Effects seen_from_outside(const Instruction& at, Effects effects, bool comes_bef
   result |= effects & kSynchronisesThenThrows;
   return result;
 }
-static_assert(kAcquiresThenThrows / kReleasesThenThrows == kAcquires &&
-              kReleasesThenThrows / kReleasesThenThrows == kReleases);
+static_assert(kAcquiresThenThrows == kAcquires * kReleasesThenThrows && kReleases == 1);
 
 struct CallSite {
   const CallBase* call;
