@@ -1,11 +1,11 @@
-// check_emitter.cpp: one walk forwards that places the shared values, one backwards that
-// places the checks.
+// check_emitter.cpp: chooses the form of each check; one walk places them and what they share.
 #include "instrument/check_emitter.h"
 
 #include <algorithm>
 #include <optional>
 
 #include "detector/abi/hooks.h"
+#include "instrument/code_frequency.h"
 #include "instrument/debug_location.h"
 #include "instrument/inline_check.h"
 #include "llvm/IR/Module.h"
@@ -96,31 +96,47 @@ Value* store_in_frame(llvm::Function& function, Value* context) {
   return slot;
 }
 
+enum class Form : uint8_t { kInline, kShort, kHook };
+
+std::vector<Form> choose_forms(llvm::Function& function, const std::vector<Access>& accesses) {
+  std::vector<Form> forms(accesses.size(), Form::kHook);
+  if (emits_calls_only()) return forms;
+  const CodeFrequency frequency(function);
+  for (size_t i = 0; i < accesses.size(); ++i) {
+    if (!is_checked_inline(accesses[i])) continue;
+    bool is_hot = frequency.is_hot(*accesses[i].instruction->getParent());
+    forms[i] = is_hot || !has_call_form(accesses[i]) ? Form::kInline : Form::kShort;
+  }
+  return forms;
+}
+
 }  // namespace
 
 void emit_checks(HookTable& hooks, RunningState& state, const std::vector<Access>& accesses,
                  Value* context, bool has_calls, Statistics& statistics) {
-  std::vector<std::optional<SharedValues>> shared(accesses.size());
+  if (accesses.empty()) return;
+  llvm::Function& function = *accesses.front().instruction->getFunction();
+  const std::vector<Form> forms = choose_forms(function, accesses);
+  CheckTarget target = {nullptr, state.for_executable()};
+  if (has_calls && std::ranges::any_of(forms, [](Form form) { return form != Form::kHook; }))
+    target.context_slot = store_in_frame(function, context);
   Value* shadow_base = nullptr;
-  Value* context_slot = nullptr;
-  if (!emits_calls_only() && std::ranges::any_of(accesses, is_checked_inline)) {
-    llvm::Function& function = *accesses.front().instruction->getFunction();
-    if (has_calls) context_slot = store_in_frame(function, context);
+  if (std::ranges::find(forms, Form::kInline) != forms.end())
     shadow_base = load_shadow_base(state, function);
-    SharedValuePlacement placement(state, shadow_base);
-    for (size_t i = 0; i < accesses.size(); ++i)
-      if (is_checked_inline(accesses[i])) shared[i] = placement.place_for(accesses[i]);
-  }
-  // Backwards, so that each split moves only the instructions up to the next access.
-  for (size_t i = accesses.size(); i-- > 0;) {
-    statistics.emitted(shared[i].has_value() ? CheckForm::kInline : CheckForm::kCall,
-                       *accesses[i].instruction);
-    if (shared[i].has_value()) {
-      emit_inline_check(accesses[i], *shared[i], shadow_base, context_slot, state.for_executable());
+
+  SharedValuePlacement placement(state, shadow_base);
+  for (size_t i = 0; i < accesses.size(); ++i) {
+    const Access& access = accesses[i];
+    statistics.emitted(forms[i] == Form::kInline ? CheckForm::kInline : CheckForm::kCall,
+                       *access.instruction);
+    if (forms[i] == Form::kInline) {
+      emit_inline_check(access, placement.place_for(access), shadow_base, target);
+    } else if (forms[i] == Form::kShort) {
+      emit_short_check(access, target);
     } else {
-      IRBuilder<> builder(accesses[i].instruction);
-      builder.SetCurrentDebugLocation(debug_location_near(*accesses[i].instruction));
-      emit_access_hook(builder, hooks, accesses[i], context);
+      IRBuilder<> builder(access.instruction);
+      builder.SetCurrentDebugLocation(debug_location_near(*access.instruction));
+      emit_access_hook(builder, hooks, access, context);
     }
   }
 }

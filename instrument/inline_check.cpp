@@ -43,25 +43,32 @@ struct CheckEntry {
 // The assembly of one check, piece by piece.
 class CheckAssembly {
  public:
-  CheckAssembly(const Access& access, const SharedValues& shared, Value* shadow_base)
+  explicit CheckAssembly(const Access& access)
       : access_(access),
-        shared_(shared),
         is_read_(access.kind == AccessKind::kRead),
         location_(debug_location_near(*access.instruction)),
         builder_(access.instruction) {
     builder_.SetCurrentDebugLocation(location_);
-    find_cells(shadow_base);
   }
 
-  void emit(const CheckEntry& entry, Value* context_slot, bool for_executable) {
-    std::string inline_part = full_tests();
-    inline_part += "1:\n\t.subsection 1\n";
-    inline_part += other_slots_;
-    inline_part += "2:\n" + stub(entry, context_slot, for_executable) + "\t.previous";
-    add_clobbers();
+  void emit_inline(const SharedValues& shared, Value* shadow_base, const CheckEntry& entry,
+                   const CheckTarget& target) {
+    find_cells(shared, shadow_base);
+    std::string code = full_tests(shared);
+    code += "1:\n\t.subsection 1\n" + other_slots_ + "2:\n" + stub(entry, target);
+    emit(code + "\tjmp 1b\n\t.previous", "", target);
+  }
 
+  void emit_call(const CheckEntry& entry, const CheckTarget& target) {
+    emit(call("__fsan_call_" + entry.name, target), ",~{rdi},~{rax},~{rcx}", target);
+  }
+
+ private:
+  void emit(const std::string& code, const char* clobbers, const CheckTarget& target) {
+    constraints_ += clobbers;
+    constraints_ += ",~{dirflag},~{fpsr},~{flags}";
     auto* type = llvm::FunctionType::get(builder_.getVoidTy(), types_, false);
-    auto* assembly = llvm::InlineAsm::get(type, inline_part, constraints_, /*hasSideEffects=*/true,
+    auto* assembly = llvm::InlineAsm::get(type, code, constraints_, /*hasSideEffects=*/true,
                                           /*isAlignStack=*/true);
     llvm::CallInst* call = builder_.CreateCall(assembly, operands_);
     for (auto [index, element] : llvm::enumerate(elements_)) {
@@ -69,8 +76,9 @@ class CheckAssembly {
       call->addParamAttr(
           index, llvm::Attribute::get(call->getContext(), llvm::Attribute::ElementType, element));
       call->addParamAttr(index, llvm::Attribute::NoCapture);
-      call->addParamAttr(index, operands_[index] == context_slot ? llvm::Attribute::ReadOnly
-                                                                 : llvm::Attribute::ReadNone);
+      call->addParamAttr(index, operands_[index] == target.context_slot
+                                    ? llvm::Attribute::ReadOnly
+                                    : llvm::Attribute::ReadNone);
     }
     // C3. Shadow and stamps are nothing that user code can name.
     call->setMemoryEffects(llvm::MemoryEffects::inaccessibleMemOnly() |
@@ -80,11 +88,10 @@ class CheckAssembly {
     call->addFnAttr(llvm::Attribute::NoMerge);
   }
 
- private:
-  void find_cells(Value* shadow_base) {
+  void find_cells(const SharedValues& shared, Value* shadow_base) {
     uint64_t cells = llvm::divideCeil(access_.size, kCellSize);
     for (uint64_t cell = 0; cell < cells; ++cell)
-      add_cell(add(builder_, shared_.shadow, 2 * kCellSize * cell));
+      add_cell(add(builder_, shared.shadow, 2 * kCellSize * cell));
     // Unaligned, the last byte may lie in one cell more.
     if (!is_natural(access_, kCellSize) && access_.alignment.value() < kCellSize)
       add_cell(
@@ -107,19 +114,17 @@ class CheckAssembly {
     return add_operand(address, "*m", builder_.getInt64Ty());
   }
 
-  void add_clobbers() { constraints_ += ",~{dirflag},~{fpsr},~{flags}"; }
-
   // Falls through to the access when each cell holds our stamp with all bytes, for reads in either
   // slot, the same one for all cells.
-  std::string full_tests() {
-    std::string stamp = "$" + add_operand(shared_.stamp, "r", nullptr);
+  std::string full_tests(const SharedValues& shared) {
+    std::string stamp = "$" + add_operand(shared.stamp, "r", nullptr);
     std::string code;
     if (!is_read_) {
       for (const std::string& cell : cells_)
         code += "\tcmpq " + stamp + ", $" + cell + "\n\tjne 2f\n";
       return code;
     }
-    std::string read_stamp = "$" + add_operand(shared_.read_stamp, "r", nullptr);
+    std::string read_stamp = "$" + add_operand(shared.read_stamp, "r", nullptr);
     if (cells_.size() == 1) {
       return "\tcmpq " + stamp + ", $" + cells_[0] + "\n\tje 1f\n\tcmpq " + read_stamp + ", ${" +
              cells_[0] + ":H}\n\tjne 2f\n";
@@ -133,20 +138,26 @@ class CheckAssembly {
   }
 
   // As detector/race/check_entry.h has it.
-  std::string stub(const CheckEntry& entry, Value* context_slot, bool for_executable) {
-    unsigned below = context_slot == nullptr ? 0 : 8;
+  std::string stub(const CheckEntry& entry, const CheckTarget& target) {
+    unsigned below = target.context_slot == nullptr ? 0 : 8;
     std::string code;
     if (entry.value != nullptr)
       code += "\tmovq " + extra(entry.value) + ", -" + std::to_string(below + 32) + "(%rsp)\n";
     code += "\tmovq %rdi, -" + std::to_string(below + 24) + "(%rsp)\n";
+    return code + call("__fsan_check_" + entry.name, target);
+  }
+
+  std::string call(std::string name, const CheckTarget& target) {
     Value* address = access_.offset == 0 ? access_.address
                                          : builder_.CreatePtrAdd(access_.address,
                                                                  builder_.getInt64(access_.offset));
-    code += "\tleaq $" + add_memory(address) + ", %rdi\n";
-    if (context_slot != nullptr) code += "\tpushq $" + add_memory(context_slot) + "\n";
-    std::string name = "__fsan_check_" + entry.name + (context_slot == nullptr ? "_leaf" : "");
-    code += for_executable ? "\tcallq " + name + "\n" : "\tcallq *" + name + "@GOTPCREL(%rip)\n";
-    return code + "\tjmp 1b\n";
+    std::string code = "\tleaq $" + add_memory(address) + ", %rdi\n";
+    if (target.context_slot != nullptr)
+      code += "\tpushq $" + add_memory(target.context_slot) + "\n";
+    else
+      name += "_leaf";
+    return code + "\tcallq " + (target.for_executable ? name : "*" + name + "@GOTPCREL(%rip)") +
+           "\n";
   }
 
   std::string extra(Value* value) {
@@ -156,7 +167,6 @@ class CheckAssembly {
   }
 
   const Access& access_;
-  const SharedValues& shared_;
   bool is_read_;
   llvm::DebugLoc location_;
   IRBuilder<> builder_;
@@ -207,9 +217,17 @@ uint64_t masked_element_size(const Access& access) {
   return llvm::isPowerOf2_64(size) && size <= kCellSize ? size : 0;
 }
 
+bool has_call_form(const Access& access) {
+  return is_natural(access, kCellSize) && !access.is_vptr && access.mask == nullptr;
+}
+
 void emit_inline_check(const Access& access, const SharedValues& shared, Value* shadow_base,
-                       Value* context_slot, bool for_executable) {
-  CheckAssembly(access, shared, shadow_base).emit(entry_for(access), context_slot, for_executable);
+                       const CheckTarget& target) {
+  CheckAssembly(access).emit_inline(shared, shadow_base, entry_for(access), target);
+}
+
+void emit_short_check(const Access& access, const CheckTarget& target) {
+  CheckAssembly(access).emit_call(entry_for(access), target);
 }
 
 void emit_access_hook(IRBuilder<>& builder, HookTable& hooks, const Access& access,

@@ -49,9 +49,18 @@ llvm::Value* shadow_of(llvm::IRBuilder<>& builder, llvm::Value* address, uint64_
 // Of an access under a mask; 0: no entry takes elements of that size.
 uint64_t masked_element_size(const Access& access);
 
-// `context_slot` holds the value on entry to the function; null: __fsan_running holds it all along.
+// What the checks of a function have in common.
+struct CheckTarget {
+  llvm::Value* context_slot;  // holds the value on entry; null: __fsan_running holds it all along
+  bool for_executable;
+};
+
 void emit_inline_check(const Access& access, const SharedValues& shared, llvm::Value* shadow_base,
-                       llvm::Value* context_slot, bool for_executable);
+                       const CheckTarget& target);
+
+// All parts of the check behind a call, twelve bytes, where the code is not run often.
+bool has_call_form(const Access& access);
+void emit_short_check(const Access& access, const CheckTarget& target);
 
 // The call of the hook alone.
 void emit_access_hook(llvm::IRBuilder<>& builder, HookTable& hooks, const Access& access,

@@ -15,14 +15,38 @@
 namespace fibersan {
 namespace {
 
-// N1: the stub's `jmp` with 8 or 32 bits of displacement.
-uintptr_t inline_part(uintptr_t place) {
-  const auto* code = reinterpret_cast<const unsigned char*>(place);
-  if (code[0] == 0xeb)
-    return place + 2 + static_cast<uintptr_t>(static_cast<intptr_t>(static_cast<int8_t>(code[1])));
+int32_t displacement_at(uintptr_t code) {
   int32_t displacement;
-  memcpy(&displacement, code + 1, sizeof displacement);
-  return place + 5 + static_cast<uintptr_t>(static_cast<intptr_t>(displacement));
+  memcpy(&displacement, reinterpret_cast<const void*>(code), sizeof displacement);
+  return displacement;
+}
+unsigned char byte_at(uintptr_t code) { return *reinterpret_cast<const unsigned char*>(code); }
+uintptr_t displaced(uintptr_t from, int64_t displacement) {
+  return from + static_cast<uintptr_t>(displacement);
+}
+
+// Where the jump at `code` leads, by 8 or 32 bits; 0: it is none.
+uintptr_t jump_target(uintptr_t code) {
+  if (byte_at(code) == 0xeb) return displaced(code + 2, static_cast<int8_t>(byte_at(code + 1)));
+  if (byte_at(code) == 0xe9) return displaced(code + 5, displacement_at(code + 1));
+  return 0;
+}
+// Where the `jne` that ends at `code` leads.
+uintptr_t branch_target(uintptr_t code) {
+  if (byte_at(code - 6) == 0x0f && byte_at(code - 5) == 0x85)
+    return displaced(code, displacement_at(code - 4));
+  if (byte_at(code - 2) == 0x75) return displaced(code, static_cast<int8_t>(byte_at(code - 1)));
+  return 0;
+}
+
+// N1. What comes after the call is the stub's jump back to where a `jne` leads into the same stub,
+// or there is no stub: the call is in the function itself.
+uintptr_t pc_of(uintptr_t place) {
+  constexpr uintptr_t kLongestStub = 256;
+  const uintptr_t target = jump_target(place);
+  if (target == 0 || target >= place) return place;
+  const uintptr_t stub = branch_target(target);
+  return stub < place && place - stub < kLongestStub ? target : place;
 }
 
 template <unsigned kSize>
@@ -57,7 +81,7 @@ void __fsan_check_slowly(uintptr_t address, uintptr_t place, const void* frame, 
                    .size = static_cast<uint32_t>(what),
                    .kind = is_read ? AccessKind::kRead : AccessKind::kWrite,
                    .is_vptr = (what & kCheckIsVptr) != 0};
-  const Caller caller = {inline_part(place), frame, context, place};
+  const Caller caller = {pc_of(place), frame, context, place};
   if ((what & kCheckIsMasked) != 0) {
     for (uint64_t mask = static_cast<const uint64_t*>(frame)[-2]; mask != 0; mask &= mask - 1) {
       access.address = address + static_cast<unsigned>(std::countr_zero(mask)) * access.size;
@@ -203,6 +227,53 @@ asm(R"(
   fsan_check_entry __fsan_check_\name, \fast, \is_read, \untouched, \what, 1, \has_extra
   fsan_check_entry __fsan_check_\name\()_leaf, \fast, \is_read, \untouched, \what, 0, \has_extra
 .endm
+
+# The full test, for code that is not run often: rdi, rax and rcx are lost. Then as above.
+.macro fsan_call_entry name, is_read, has_context
+  .globl __fsan_call_\name
+  .type __fsan_call_\name, @function
+  .p2align 4
+__fsan_call_\name:
+  .cfi_startproc
+  leaq (%rdi,%rdi), %rcx
+  movabsq $0x7ffffffffff0, %rax
+  addq __fsan_shadow_base(%rip), %rcx
+  andq %rax, %rcx
+  movq (%rcx), %rax
+  xorq %fs:__fsan_running@tpoff, %rax
+  cmpq $255, %rax
+  je 1f
+  .if \is_read
+    movq 8(%rcx), %rax
+    xorq %fs:__fsan_running@tpoff, %rax
+    btcq $63, %rax
+    cmpq $255, %rax
+    je 1f
+  .endif
+  movq %rdi, -16(%rsp)
+  jmp __fsan_check_\name
+1:
+  .if \has_context
+    ret $8
+  .else
+    ret
+  .endif
+  .cfi_endproc
+  .size __fsan_call_\name, . - __fsan_call_\name
+.endm
+
+.macro fsan_call name, is_read
+  fsan_call_entry \name, \is_read, 1
+  fsan_call_entry \name\()_leaf, \is_read, 0
+.endm
+  fsan_call read1, 1
+  fsan_call read2, 1
+  fsan_call read4, 1
+  fsan_call read8, 1
+  fsan_call write1, 0
+  fsan_call write2, 0
+  fsan_call write4, 0
+  fsan_call write8, 0
 
   fsan_check read1, __fsan_fast_read1, 1, 0xfe, 0x100000001, 0
   fsan_check read2, __fsan_fast_read2, 1, 0xfc, 0x100000002, 0

@@ -10,14 +10,16 @@
 //             16 below      the function's rdi
 //             24 below      what some accesses have besides: size, the vptr's value, or the
 //             vector's mask
+//           The forms named __fsan_call_ are called by the function itself, with the full test
+//           still to do; rdi, rax and rcx are theirs.
 //           All registers are as before afterwards, but flags and the function's context.
 // Cost:     3 ns when the stamp covers the bytes of the access, though not the whole cell;
 //           else the fast part saves 9 registers; the rest saves those of vectors, too.
 // Not here: what instrumented code does inline, see instrument/inline_check.h.
 //
 // Invariants
-//   N1  The pc of the event is where the jump leads to, just behind the inline part: line
-//       tables know nothing of stubs. What tells places apart is the return address.
+//   N1  The pc of the event is where the stub's jump leads to, just behind the inline part:
+//       line tables know nothing of stubs. What tells places apart is the return address.
 //   N2  The fast part touches general registers only (check_fast.cpp).
 #ifndef FIBERSAN_DETECTOR_RACE_CHECK_ENTRY_H
 #define FIBERSAN_DETECTOR_RACE_CHECK_ENTRY_H
