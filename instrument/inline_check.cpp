@@ -190,8 +190,8 @@ CheckEntry entry_for(const Access& access) {
   IRBuilder<> builder(access.instruction);
   std::string verb = access.kind == AccessKind::kRead ? "read" : "write";
   if (access.mask != nullptr) {
-    Value* bits = builder.CreateBitCast(
-        access.mask, builder.getIntNTy(access.size / masked_element_size(access)));
+    unsigned elements = llvm::cast<llvm::FixedVectorType>(access.mask->getType())->getNumElements();
+    Value* bits = builder.CreateBitCast(access.mask, builder.getIntNTy(elements));
     return {verb + "_masked" + std::to_string(masked_element_size(access)),
             builder.CreateZExt(bits, builder.getInt64Ty())};
   }

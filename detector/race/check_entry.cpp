@@ -101,8 +101,8 @@ extern "C" [[gnu::visibility("hidden")]] constinit unsigned char __fsan_vector_s
 static_assert(FSAN_SHADOW_MASK == 0x00007ffffffffff0 && FSAN_STAMP_READ == 1ull << 63);
 static_assert(offsetof(fsan_running_state, stamp) == 0 &&
               offsetof(fsan_running_state, context) == 8);
-static_assert(fibersan::kCheckIsRead == 1ull << 32 && fibersan::kCheckIsVptr == 1ull << 33 &&
-              fibersan::kCheckIsMasked == 1ull << 34);
+static_assert(fibersan::kCheckIsRead == 0x100000000 && fibersan::kCheckIsVptr == 0x200000000 &&
+              fibersan::kCheckIsMasked == 0x400000000);
 
 asm(R"(
   .text
