@@ -98,7 +98,7 @@ void __fsan_check_slowly(uintptr_t address, uintptr_t place, const void* frame, 
 // 0: not known yet, 1: xsavec, 2: xsave, 3: fxsave.
 extern "C" [[gnu::visibility("hidden")]] constinit unsigned char __fsan_vector_save = 0;
 
-static_assert(FSAN_SHADOW_MASK == 0x00007ffffffffff0 && FSAN_STAMP_READ == 1ull << 63);
+static_assert(FSAN_SHADOW_MASK + 16 == uint64_t{1} << 47 && FSAN_STAMP_READ == 0x8000000000000000);
 static_assert(offsetof(fsan_running_state, stamp) == 0 &&
               offsetof(fsan_running_state, context) == 8);
 static_assert(fibersan::kCheckIsRead == 0x100000000 && fibersan::kCheckIsVptr == 0x200000000 &&
