@@ -35,7 +35,7 @@ function(add_program_start config)
     COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -fuse-ld=lld -o "${folder}/${config}.o"
             -Wl,--whole-archive ${files} -Wl,--no-whole-archive
     COMMENT "Linking what programs of ${config} start with")
-  add_custom_target(start_of_${config} DEPENDS "${folder}/${config}.o")
+  add_custom_target(start_of_${config} ALL DEPENDS "${folder}/${config}.o")
 endfunction()
 
 # A library that only a dynamic link finds, with the sentence as its name.
