@@ -116,7 +116,7 @@ class Sweep {
       if (newest < swept_at_[kind]) swept_at_[kind] = 0;                        // another run
       created += newest - swept_at_[kind];
     }
-    return created > 4 * (kept_ > kRecent ? kept_ : kRecent);
+    return created > 2 * (kept_ > kRecent ? kept_ : kRecent);
   }
 
   void begin(uint64_t recent) FIBERSAN_REQUIRES(lock_) {

@@ -3,7 +3,7 @@
 //
 // State:    a record of 80 bytes for each fiber that lives, that a retired lane is named
 //           after, that created one of these, or that ended lately; names on the side.
-// Cost:     one spin lock of 65536 and a short list. A sweep looks at everything when four times as
+// Cost:     one spin lock of 65536 and a short list. A sweep looks at everything when twice as
 //           many fibers were created as it kept the last time, in slices, mostly without locks.
 //           Looking at all that live is a walk over all that are known: for reports.
 // Threads:  any. A record's content changes under its bucket's lock.
