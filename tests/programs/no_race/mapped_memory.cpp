@@ -67,9 +67,11 @@ void one_after_the_other(First first, Second second) {
 void map_twice(const std::string& how, std::size_t size) {
   Place place;
   char* const elsewhere = map(nullptr, size);
+  // The system fills holes from the top: nobody else gets a place so far below the others.
+  char* const lonely = elsewhere - (std::size_t{64} << 30);
   one_after_the_other(
       [&] {
-        char* const memory = how == "attached" ? attach(nullptr, size) : map(nullptr, size);
+        char* const memory = how == "attached" ? attach(lonely, size) : map(lonely, size);
         place.store(memory, std::memory_order_relaxed);
         use(memory, size);
         if (how == "unmapped") munmap(memory, size);
