@@ -6,8 +6,9 @@
 # the whole archives. So a shared library links with the same config file, as build systems
 # do that have one set of flags, and takes runtime and detector from the executable.
 #
-# Output:   <build>/lib/fibersan/<config>/: start files and <config>.o
-# Known:    the linkers look for <config>.o in the user's folder first, then below -L.
+# Output:   <build>/lib/fibersan/<config>/: start files and the object, whose name is a long one:
+#           the linkers look for it in the user's folder first, then below -L. Its path would
+#           break when the installed tree moves.
 
 # Linker scripts name the machine's own start files.
 function(find_start_file name variable)
@@ -22,20 +23,21 @@ endfunction()
 set(start_files crt1.o Scrt1.o gcrt1.o rcrt1.o grcrt1.o)
 
 function(add_program_start config)
+  set(start "${config}.runtime-and-detector.o")
   set(folder "${PROJECT_BINARY_DIR}/lib/fibersan/${config}")
   foreach(name IN LISTS start_files)
     find_start_file(${name} path)
     if(path)
-      file(CONFIGURE OUTPUT "${folder}/${name}" CONTENT "INPUT(\"${path}\" ${config}.o)\n")
+      file(CONFIGURE OUTPUT "${folder}/${name}" CONTENT "INPUT(\"${path}\" ${start})\n")
     endif()
   endforeach()
   set(archives ${ARGN})
   list(TRANSFORM archives REPLACE "(.+)" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE files)
-  add_custom_command(OUTPUT "${folder}/${config}.o" DEPENDS ${archives} VERBATIM
-    COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -fuse-ld=lld -o "${folder}/${config}.o"
+  add_custom_command(OUTPUT "${folder}/${start}" DEPENDS ${archives} VERBATIM
+    COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -fuse-ld=lld -o "${folder}/${start}"
             -Wl,--whole-archive ${files} -Wl,--no-whole-archive
     COMMENT "Linking what programs of ${config} start with")
-  add_custom_target(start_of_${config} ALL DEPENDS "${folder}/${config}.o")
+  add_custom_target(start_of_${config} ALL DEPENDS "${folder}/${start}")
 endfunction()
 
 # A library that only a dynamic link finds, with the sentence as its name.

@@ -25,6 +25,11 @@ llvm::PreservedAnalyses MarkPass::run(llvm::Module& module, llvm::ModuleAnalysis
 }
 
 llvm::PreservedAnalyses RepairPass::run(llvm::Module& module, llvm::ModuleAnalysisManager&) {
+  if (!is_supported(module)) {
+    module.getContext().emitError("fibers need polls, which exist for x86-64 ELF code only, not '" +
+                                  module.getTargetTriple() + "'");
+    return llvm::PreservedAnalyses::all();
+  }
   refuse_other_stacks(module);
   repair_thread_locals(module);
   return llvm::PreservedAnalyses::none();

@@ -18,6 +18,13 @@ constexpr Sanitizer kSanitizers[] = {
     {Attribute::SanitizeNumericalStability, "-fsanitize=numerical"},
 };
 
+void refuse(const llvm::Module& module, const char* option) {
+  module.getContext().emitError(llvm::Twine("FiberSan and ") + option +
+                                " cannot be in one program: build one with --config=fibersan.cfg "
+                                "and another with " +
+                                option);
+}
+
 constexpr const char kInstrumented[] = "fibersan-instrumented";
 constexpr const char kPolled[] = "fibersan-polled";
 
@@ -26,13 +33,18 @@ constexpr const char kPolled[] = "fibersan-polled";
 void refuse_other_sanitizers(const llvm::Module& module) {
   for (const llvm::Function& function : module)
     for (const Sanitizer& sanitizer : kSanitizers)
-      if (function.hasFnAttribute(sanitizer.attribute) && !is_instrumented_already(function)) {
-        module.getContext().emitError(
-            llvm::Twine("FiberSan and ") + sanitizer.option +
-            " cannot be in one program: build one with --config=fibersan.cfg and another with " +
-            sanitizer.option);
-        return;
-      }
+      if (function.hasFnAttribute(sanitizer.attribute) && !is_instrumented_already(function))
+        return refuse(module, sanitizer.option);
+}
+
+void refuse_dataflow(llvm::PassBuilder& builder) {
+  llvm::PassInstrumentationCallbacks* callbacks = builder.getPassInstrumentationCallbacks();
+  if (callbacks == nullptr) return;
+  callbacks->registerBeforeNonSkippedPassCallback([](llvm::StringRef pass, const llvm::Any& ir) {
+    if (pass != "DataFlowSanitizerPass") return;
+    if (auto* module = llvm::any_cast<const llvm::Module*>(&ir))
+      refuse(**module, "-fsanitize=dataflow");
+  });
 }
 
 void refuse_other_stacks(const llvm::Module& module) {

@@ -1,6 +1,7 @@
 // plugin.cpp: where in clang's pipeline the passes run, and their names for opt.
 #include "instrument/instrument_pass.h"
 #include "instrument/mark_pass.h"
+#include "instrument/other_instrumentation.h"
 #include "instrument/poll_pass.h"
 #include "instrument/thin_lto.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -14,6 +15,7 @@ namespace {
 using fibersan::instrument::InstrumentPass;
 using fibersan::instrument::MarkPass;
 using fibersan::instrument::PollPass;
+using fibersan::instrument::refuse_dataflow;
 using fibersan::instrument::RepairPass;
 using fibersan::instrument::WidenForThinLto;
 using llvm::ModulePassManager;
@@ -38,6 +40,7 @@ void register_names(llvm::PassBuilder& builder) {
 
 // Both extension points run at every level, -O0 included.
 void register_for_detector(llvm::PassBuilder& builder) {
+  refuse_dataflow(builder);
   builder.registerPipelineStartEPCallback(
       [](ModulePassManager& passes, OptimizationLevel) { passes.addPass(MarkPass()); });
   builder.registerOptimizerLastEPCallback(

@@ -1,7 +1,9 @@
 // poll_pass.h: lets other fibers run while one computes, in plain and in detector builds.
 //
 // Input:    a module after optimisation, before any check is emitted.
-// Output:   the same program with polls (poll.h); an error when the target is not x86-64.
+// Output:   the same program with polls (poll.h); the same module when the target is not x86-64,
+// which
+//           RepairPass and InstrumentPass refuse.
 // Cost:     see the figures in README.md.
 //
 // Rejected: see README.md: tests at every back-edge, signals, protected pages.

@@ -8,6 +8,7 @@
 // RUN: not %fibersan -fsanitize=thread -c %s -o %t.o 2>&1 | FileCheck %s --check-prefix=REFUSED -DOPTION=-fsanitize=thread
 // RUN: not %fibersan -fsanitize=memory -c %s -o %t.o 2>&1 | FileCheck %s --check-prefix=REFUSED -DOPTION=-fsanitize=memory
 // RUN: not %fibersan -fsanitize=hwaddress -c %s -o %t.o 2>&1 | FileCheck %s --check-prefix=REFUSED -DOPTION=-fsanitize=hwaddress
+// RUN: not %fibersan_c -fsanitize=dataflow -c %S/c_program.c -o %t.o 2>&1 | FileCheck %s --check-prefix=REFUSED -DOPTION=-fsanitize=dataflow
 // REFUSED: error: FiberSan and [[OPTION]] cannot be in one program: build one with --config=fibersan.cfg and another with [[OPTION]]
 //
 // RUN: not %fibersan -fsanitize=safe-stack -c %s -o %t.o 2>&1 | FileCheck %s --check-prefix=STACK -DOPTION=-fsanitize=safe-stack
