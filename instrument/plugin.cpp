@@ -1,5 +1,6 @@
 // plugin.cpp: where in clang's pipeline the passes run, and their names for opt.
 #include "instrument/instrument_pass.h"
+#include "instrument/invented_loads.h"
 #include "instrument/mark_pass.h"
 #include "instrument/other_instrumentation.h"
 #include "instrument/poll_pass.h"
@@ -12,6 +13,7 @@
 
 namespace {
 
+using fibersan::instrument::forbid_invented_loads;
 using fibersan::instrument::InstrumentPass;
 using fibersan::instrument::MarkPass;
 using fibersan::instrument::PollPass;
@@ -41,6 +43,7 @@ void register_names(llvm::PassBuilder& builder) {
 // Both extension points run at every level, -O0 included.
 void register_for_detector(llvm::PassBuilder& builder) {
   refuse_dataflow(builder);
+  forbid_invented_loads();
   builder.registerPipelineStartEPCallback(
       [](ModulePassManager& passes, OptimizationLevel) { passes.addPass(MarkPass()); });
   builder.registerOptimizerLastEPCallback(

@@ -1,5 +1,6 @@
 // The compiler may not invent accesses that the program does not make: behind `&&`, `||`
-// and `?:` nothing is read that another fiber owns.
+// and `?:` nothing is read that another fiber owns, nor at the end of a loop's last round what the
+// next round would begin with.
 //
 // RUN: %fibersan -O2 %s -o %t && %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
 // RUN: %fibersan -O3 -O2 %s -o %t && %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
@@ -26,6 +27,16 @@ Turn turn;
   return sum;
 }
 
+int counter;
+
+// Who is told that the last round is over owns the counter.
+[[gnu::noinline]] void count(int rounds, int last, fiber::Channel<int>& is_over) {
+  for (int i = 0; i < rounds; ++i) {
+    counter ^= i;
+    if (i == last) is_over.send(i);
+  }
+}
+
 int main() {
   return fiber::run([] {
     fiber::WaitGroup two;
@@ -35,6 +46,10 @@ int main() {
       const int sum = both(&slots[0]) + either(&slots[0]) + choose(&slots[0]);
       std::printf("%d %d\n", sum, sum_taken(slots, 2));
     });
+    two.wait();
+    fiber::Channel<int> is_over(1);
+    two.go([&] { count(4, 3, is_over); });
+    two.go([&] { is_over.receive(), counter = 0; });
     two.wait();
   });
 }
