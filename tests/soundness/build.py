@@ -81,7 +81,7 @@ def run(program, library, arguments, preempt):
 
 
 ACCESS = re.compile(r"  (Previous )?(atomic )?(write|read|Atomic write|Atomic read|Write|Read) of size (\d+) at "
-                    r"(0x[0-9a-f]+) by fiber \d+ '(\w+)'")
+                    r"(0x[0-9a-f]+) by fiber \d+(?: '(\w+)')?")
 
 
 def races(output):

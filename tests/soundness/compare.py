@@ -2,7 +2,8 @@
 """Do eliminations of checks lose or invent a race? Compares builds without and with them.
 
     compare.py                       the bounded part that utils/check runs: a minute of CPU
-    compare.py --all                 the whole corpus at four levels, and the programs of tests/programs
+    compare.py --all                 the whole corpus at four levels
+    compare.py --programs            the programs of tests/programs
     compare.py --file=N [--level=O2] [--keep]    one file; its sources and libraries stay in build/soundness
 
 Input:   a built tree.
@@ -21,6 +22,7 @@ import types
 
 import build
 import generate
+import programs
 
 FILES = 24  # of the corpus
 SCENARIOS = 15
@@ -139,12 +141,13 @@ def jobs(frame):
         levels = [option("level")] if option("level") else list(build.LEVELS)
         yield lambda: judge_file(frame, int(option("file")), levels)
         return
+    if "--programs" in sys.argv:
+        yield from programs.jobs(frame)
+        return
     yield from kept_jobs(frame)
     if "--all" in sys.argv:
-        import programs
         for number in range(1, FILES + 1):
             yield lambda number=number: judge_file(frame, number, list(build.LEVELS))
-        yield from programs.jobs(frame)
     else:
         for number, levels in QUICK:
             yield lambda number=number, levels=levels: judge_file(frame, number, levels)

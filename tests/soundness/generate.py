@@ -14,8 +14,8 @@ import random
 import sys
 
 PROFILES = {  # what a scenario is made of: weights of statements
-    "straight": {"access": 10, "release": 1, "acquire": 1, "helper": 1},
-    "kinds": {"access": 4, "bits": 3, "volatile": 2, "atomic": 4, "packed": 4, "range": 3, "release": 1},
+    "straight": {"access": 10, "release": 1, "acquire": 1, "helper": 1, "line": 2},
+    "kinds": {"access": 4, "bits": 3, "volatile": 2, "atomic": 4, "packed": 4, "range": 3, "release": 1, "line": 2},
     "fields": {"field": 10, "packed": 5, "copy": 2, "release": 1, "acquire": 1, "if": 1},
     "branch": {"access": 5, "if": 5, "switch": 1, "release": 2, "acquire": 2, "helper": 2},
     "loop": {"access": 2, "loop": 6, "simple_loop": 5, "nest": 3, "walk": 3, "release": 1, "acquire": 1},
@@ -23,15 +23,17 @@ PROFILES = {  # what a scenario is made of: weights of statements
     "loop_sync": {"access": 2, "sync_loop": 8, "simple_loop": 2, "release": 1, "acquire": 1},
     "calls": {"access": 6, "helper": 8, "release": 1, "acquire": 1, "if": 1, "recursion": 2, "virtual": 5},
     "exceptions": {"access": 5, "try": 5, "exit_loop": 3, "release": 1, "acquire": 1, "helper": 2},
-    "jumps": {"access": 5, "setjmp": 3, "if": 1, "loop": 1, "release": 1},
+    "jumps": {"access": 4, "setjmp": 4, "if": 1, "loop": 1, "release": 1},
     "locals": {"access": 3, "local": 8, "closure": 3, "release": 2, "acquire": 1, "helper": 1, "if": 1},
     "heap": {"access": 3, "heap": 7, "chase": 4, "release": 2, "if": 1, "loop": 1},
     "mixed": {"access": 4, "field": 3, "atomic": 2, "range": 2, "if": 2, "loop": 2, "simple_loop": 2, "chase": 2,
               "helper": 2, "release": 2, "acquire": 2, "bits": 1, "packed": 1},
     "paused": {"access": 6, "field": 3, "pause": 3, "if": 1, "simple_loop": 2, "helper": 1},
     "last": {"access": 4, "if": 1, "last_loop": 3, "acquire": 1, "end_if": 2},
+    "fibers": {"access": 6, "fiber_release": 4, "fiber_acquire": 3, "child": 3, "if": 2, "loop": 2, "line": 1},
 }
-ORDER = list(PROFILES)
+WITH_FIBERS = 4  # every fourth file includes <fiber/fiber.h>, which takes longer to compile than the rest
+ORDER = [profile for profile in PROFILES if profile != "fibers"]
 
 # name, C type, elements; variables of a scenario are drawn from these
 ARRAYS = [("a", "int", 8), ("c", "char", 24), ("h", "short", 12), ("d", "long", 6), ("q", "int", 12),
@@ -52,6 +54,7 @@ class Scenario:
         self.profile = profile or ORDER[self.random.randrange(len(ORDER))]
         self.weights = PROFILES[self.profile]
         self.variables = []  # (name, type, elements or 0)
+        self.thread_locals = []  # nobody else knows them
         self.helpers = []    # (head, statements): function definitions in order
         self.releases = self.acquires = 0
         self.locals = self.values = self.labels = 0
@@ -91,7 +94,12 @@ class Scenario:
         if not any(name == "g" for name, _, _ in self.variables):
             self.variables.append(("g", "int", 0))
         self.names = {name for name, _, _ in self.variables}
-        self.arrays = [v for v in self.variables if v[2] and v[1] != "Node"]
+        if draw.random() < 0.25:
+            self.thread_locals.append(("t", draw.choice(["int", "char", "long"]), draw.choice([6, 12])))
+        self.arrays = self.known_arrays()
+
+    def known_arrays(self):
+        return [v for v in self.variables + self.thread_locals if v[2] and v[1] != "Node"]
 
     def value(self):
         self.values += 1
@@ -135,7 +143,7 @@ class Scenario:
             weights.pop("if", None)
             weights.pop("closure", None)
         if depth > 0:
-            for top in ("setjmp", "local", "heap", "pause"):
+            for top in ("setjmp", "local", "heap", "pause", "child"):
                 weights.pop(top, None)
         if self.in_helper:
             for top in ("helper", "recursion", "virtual", "closure", "local", "heap", "setjmp", "end_if", "pause",
@@ -221,6 +229,19 @@ class Scenario:
         size = min(int(size), half * SIZES[kind]) if size.isdigit() else ("n3" if half * SIZES[kind] < 8 else size)
         return [f"COPY({name}[{half}], {name}[0], {size});"]
 
+    def make_line(self, _depth, loops):
+        """Neighbours on one line, which one check may stand for; at times with something between them."""
+        name, _, count = self.random.choice(self.arrays)
+        first = self.random.randrange(count // 2) * 2 if count > 1 else 0
+        places = [f"{name}[{i}]" for i in range(first, min(count, first + self.random.choice([2, 2, 4])))]
+        acts = [self.random.choice([f"W({place}, {self.value()});", f"s += R({place});"]) for place in places]
+        if self.random.random() < 0.5:
+            acts = [f"W({place}, {self.value()});" for place in places]
+        if self.random.random() < 0.5:
+            between = self.random.choice([self.make_release, self.make_acquire])(2, loops)[0]
+            acts.insert(self.random.randrange(1, len(acts) + 1), between)
+        return [" ".join(acts)]
+
     # Synchronisation
 
     def slot(self, side):
@@ -254,6 +275,32 @@ class Scenario:
             f"acquire_deep({k});", f"sound::call(acquire_called, (void*){k}L);", f"acquire_pointer({k});",
         ], [4, 3, 3, 1, 1, 1, 3, 2, 3])[0]
         return [f"{how} ACQUIRED({k});"]
+
+    # Synchronisation by the runtime's own templates and inline functions, compiled into the file.
+
+    def make_fiber_release(self, _depth, _loops):
+        k = self.slot("releases")
+        return [f"RELEASED({k}); " + self.random.choice([
+            f"sound::of_body({k}).channel.try_send(1);", f"sound::of_body({k}).semaphore.release();",
+            f"{{ std::scoped_lock lock(sound::of_body({k}).mutex); }}",
+            f"sound::of_body({k}).group.add(1); sound::of_body({k}).group.done();"])]
+
+    def make_fiber_acquire(self, _depth, _loops):
+        k = self.slot("acquires")
+        return [self.random.choice([
+            f"sound::of_probe({k}).channel.try_receive();", f"sound::of_probe({k}).semaphore.try_acquire();",
+            f"{{ std::scoped_lock lock(sound::of_probe({k}).mutex); }}",
+            f"sound::of_probe({k}).group.wait();"]) + f" ACQUIRED({k});"]
+
+    def make_child(self, depth, _loops):
+        """A fiber that the body waits for: it does part of the body's work."""
+        inner = self.block(depth + 1, [], 1, 3, {"access": 4, "fiber_release": 1, "line": 1})
+        self.locals += 1
+        v = f"child{self.locals}"
+        name = 'fiber::FiberOptions{.name = "child"}'
+        if self.random.random() < 0.5:
+            return [f"{{ fiber::Handle<void> {v} = fiber::spawn({name}, [&] {{", inner, f"}}); {v}.join(); }}"]
+        return [f"{{ fiber::WaitGroup {v}; {v}.go([&] {{", inner, f"}}); {v}.wait(); }}"]
 
     # Control flow
 
@@ -321,7 +368,8 @@ class Scenario:
             names = self.arrays
         to, kind, _ = self.random.choice(names)
         source, _, _ = self.random.choice(names)
-        conditional = f"if (R({source}[{v}]) >= 0) " if self.random.random() < 0.25 else ""
+        test = self.random.choice([">= 0", "== 0", "> 40"])
+        conditional = f"if (R({source}[{v}]) {test}) " if self.random.random() < 0.3 else ""
         return [head + " {", [[self.random.choice([
             f"W({to}[{v}], R({source}[{v}]) + {self.value()});", f"{conditional}W({to}[{v}], 0);",
             f"{conditional}s += R({source}[{v}]);", f"{conditional}U(g, +=, R({source}[{v}]));", f"U({to}[{v}], +=, R(g));",
@@ -413,7 +461,7 @@ class Scenario:
 
     def make_setjmp(self, depth, _loops):
         leave = self.random.choice(["longjmp(jump, 1);", "if (u1) longjmp(jump, 1);", "jump_if(u1);", "jump_if(u0);"])
-        weights = {"access": 6, "if": 1, "release": 1}
+        weights = {"access": 6, "if": 1, "release": 2}
         # What is read between setjmp and longjmp must not go to s, which would be lost.
         return ["if (setjmp(jump) == 0) { unsigned long s = 0;",
                 self.block(depth, [], 1, 3, weights) + [[leave]] + self.block(depth, [], 1, 3, weights),
@@ -443,7 +491,7 @@ class Scenario:
 
     def in_function(self, make):
         """Statements of another function: locals of the body have no name there."""
-        known, self.arrays, was, self.in_helper = self.arrays, [v for v in self.variables if v[2] and v[1] != "Node"], self.in_helper, True
+        known, self.arrays, was, self.in_helper = self.arrays, self.known_arrays(), self.in_helper, True
         made = make()
         self.arrays, self.in_helper = known, was
         return made
@@ -524,7 +572,10 @@ class Scenario:
         lines = [f"namespace {self.name} {{"]
         for name, kind, count in self.variables:
             lines.append(f"{kind} {name}{f'[{count}]' if count else ''};")
+        for name, kind, count in self.thread_locals:
+            lines.append(f"thread_local {kind} {name}[{count}];")
         lines.append("void prepare() {")
+        lines += [f"  memset({name}, 0, sizeof {name});" for name, _, _ in self.thread_locals]
         if "n" in self.names:
             lines.append("  n[0].next = &n[1]; n[1].next = &n[2]; n[2].next = nullptr;")
         lines.append("}")
@@ -602,7 +653,8 @@ Base* volatile object_place = object_of(4);
 
 
 def file_of(scenarios):
-    lines = [PRELUDE]
+    lines = ["#define WITH_FIBERS"] if any(one.profile == "fibers" for one in scenarios) else []
+    lines += [PRELUDE]
     for scenario in scenarios:
         lines += scenario.print()
     lines += ["static const sound::Scenario scenarios[] = {"]
@@ -613,7 +665,10 @@ def file_of(scenarios):
 
 def scenarios_of(seed, count):
     """Every profile in turn."""
-    return [Scenario(seed * 1000 + i, f"s{i}", ORDER[(seed + i) % len(ORDER)]) for i in range(count)]
+    profiles = [ORDER[(seed + i) % len(ORDER)] for i in range(count)]
+    if seed % WITH_FIBERS == 0:
+        profiles[-3:] = ["fibers"] * 3
+    return [Scenario(seed * 1000 + i, f"s{i}", profile) for i, profile in enumerate(profiles)]
 
 
 if __name__ == "__main__":

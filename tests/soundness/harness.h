@@ -3,7 +3,8 @@
 // Input:    a table of scenarios, defined by the generated file.
 // Output:   one fiber executes a scenario's body, another, the probe, writes each exposed byte with
 //           an instruction of its own; nothing orders the two but the slots. See README.md.
-// Not here: anything of the standard library: generated files compile in a tenth of a second.
+// Not here: anything of the standard library: generated files compile in a tenth of a second. Only
+//           those that say WITH_FIBERS include the runtime's headers.
 //
 // Invariants
 //   H1  What is called here and not defined in this header is not instrumented and does nothing
@@ -16,6 +17,13 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <string.h>
+
+#ifdef WITH_FIBERS
+#include <fiber/fiber.h>
+
+#include <mutex>
+#include <optional>
+#endif
 
 #pragma GCC visibility push(default)  // generated files hide what is theirs
 namespace sound {
@@ -48,6 +56,18 @@ struct Table {
 extern int flags[2][kSlots];  // [0] released by the body, [1] acquired by it
 extern int pause_phase;       // 0 none, 1 the body asks, 2 goes on
 extern int pauses_wanted;
+
+#ifdef WITH_FIBERS
+struct Slot {
+  fiber::Mutex mutex;
+  fiber::Channel<int> channel{4096};
+  fiber::Semaphore semaphore{0};
+  fiber::WaitGroup group;
+  std::optional<fiber::Handle<void>> fiber;
+};
+Slot& of_body(int slot);   // released by the body
+Slot& of_probe(int slot);  // acquired by it
+#endif
 
 // No order, no effect.
 void opaque();

@@ -1,4 +1,5 @@
-"""The programs of tests/programs/{race,no_race}, with and without eliminations: the same findings.
+"""The programs below tests/programs/{race,no_race}, and their twins by -DFIXED, with and without
+eliminations: the same findings.
 
 A finding is its kind and the unordered pair of functions at the top of its stacks; lines move to those of
 the checks that stand. Programs that need arguments, inputs or several processors by their RUN lines, or
@@ -24,7 +25,7 @@ def findings(output):
 
 
 def run(source, folder, options):
-    program = os.path.join(folder, re.sub(r"\W", "_", source) + ("_without" if build.WITHOUT[1] in options else ""))
+    program = os.path.join(folder, re.sub(r"\W", "_", "".join([os.path.relpath(source, build.TOP), *options])))
     build.checked([build.COMPILER, build.config("fibersan.cfg"), "-std=c++20", "-g", "-w", *options, source, "-o", program],
                   source)
     environment = dict(os.environ, FIBER_OPTIONS="procs=1:seed=1:preempt_ms=0")
@@ -38,16 +39,20 @@ def run(source, folder, options):
     return results[0] if results[0] == results[1] else None
 
 
-def is_plain(path):
+def text_of(path):
     with open(path, encoding="utf-8") as file:
-        text = file.read()
-    return "XFAIL" not in text and not re.search(r"RUN:.*(procs=|%run %t (?!2>)\w|Inputs|FIBERSAN_OPTIONS|FIBER_OPTIONS)", text)
+        return file.read()
 
 
-def judge(path, folder):
-    name, failed, lines = os.path.relpath(path, build.TOP), 0, []
+def is_plain(text):
+    return "int main(" in text and "XFAIL" not in text and not re.search(
+        r"RUN:.*(procs=|%run %t (?!2>)\w|Inputs|FIBERSAN_OPTIONS|FIBER_OPTIONS)", text)
+
+
+def judge(path, folder, options):
+    name, failed, lines = " ".join([os.path.relpath(path, build.TOP), *options]), 0, []
     try:
-        without, found = run(path, folder, ["-O2", *build.WITHOUT]), run(path, folder, ["-O2"])
+        without, found = (run(path, folder, ["-O2", *options, *more]) for more in (build.WITHOUT, []))
     except build.Broken as broken:
         return 0, 1, [str(broken)]
     if without is None or found is None:
@@ -61,6 +66,9 @@ def judge(path, folder):
 
 def jobs(frame):
     for verdict in ("race", "no_race"):
-        for path in sorted(glob.glob(os.path.join(build.TOP, "tests", "programs", verdict, "*.cpp"))):
-            if is_plain(path):
-                yield lambda path=path: judge(path, frame.folder)
+        for path in sorted(glob.glob(os.path.join(build.TOP, "tests", "programs", verdict, "**", "*.cpp"), recursive=True)):
+            text = text_of(path)
+            if "Inputs" in path or not is_plain(text):
+                continue
+            for options in [[], ["-DFIXED"]] if "-DFIXED" in text else [[]]:
+                yield lambda path=path, options=options: judge(path, frame.folder, options)
