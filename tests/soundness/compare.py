@@ -154,6 +154,9 @@ def jobs(frame):
 
 
 def main():
+    if "--help" in sys.argv:
+        print(__doc__.strip())
+        return 0
     folder = os.path.join(build.BUILD, "soundness") if "--keep" in sys.argv else tempfile.mkdtemp(prefix="soundness")
     os.makedirs(folder, exist_ok=True)
     passed = failed = 0

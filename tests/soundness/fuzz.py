@@ -79,6 +79,9 @@ def keep(scenario, level):
 
 
 def main():
+    if "--help" in sys.argv:
+        print(__doc__.strip())
+        return 0
     minutes, seconds = compare.option("minutes"), compare.option("seconds", "10")
     limit = float(minutes) * 60 if minutes else float(seconds)
     seed = int(compare.option("seed") or random.SystemRandom().randrange(10**6, 10**9))

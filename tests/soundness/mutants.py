@@ -28,7 +28,7 @@ _spec.loader.exec_module(mutant_build)
 
 Mutant = collections.namedtuple("Mutant", "name file marks old new")
 SUMMARY, PRUNING = "instrument/release_summary.cpp", "instrument/check_pruning.cpp"
-PRIVATE = "instrument/private_memory.cpp"
+FACTS, MERGING = "instrument/check_facts.cpp", "instrument/check_merging.cpp"
 
 MUTANTS = [
     Mutant("atomic operations release nothing", SUMMARY, ["Effects of_order("],
@@ -46,12 +46,39 @@ MUTANTS = [
            "if (callee == nullptr) return kNoEffect;"),
     Mutant("what a callee's callee does is forgotten", SUMMARY, ["void add(const Function& caller"],
            "open_.push_back(&caller);", ""),
+    Mutant("what known callees do is forgotten", SUMMARY, ["void add(const Function& caller"],
+           "const Effects of_callee = summary_.effects_of(*site.call) & ~kHangs;", "const Effects of_callee = kNoEffect;"),
     Mutant("a local or a heap block is never known to others", "instrument/capture_order.cpp",
            ["CaptureOrder::is_unknown_to_others("],
            "if (captures.are_anywhere || captures.around[is_newest].contains(at.getParent())) return false;", ""),
     Mutant("setjmp is an ordinary function", SUMMARY, [],
            "if (call.hasFnAttr(llvm::Attribute::ReturnsTwice)) return kAnything;  // S5",
            "if (call.hasFnAttr(llvm::Attribute::ReturnsTwice)) return kNoEffect;"),
+    Mutant("repeated: a read covers a write", FACTS, ["bool covers("],
+           "(outer.kind == AccessKind::kWrite || inner.kind == AccessKind::kRead)", "true"),
+    Mutant("repeated: a part covers the whole", FACTS, ["bool covers("],
+           "outer.begin <= inner.begin && inner.end <= outer.end", "outer.begin <= inner.begin && inner.begin < outer.end"),
+    Mutant("repeated: a check under a mask covers", FACTS, ["bool makes_facts("],
+           "return access.mask == nullptr && !sets_vptr;", "return !sets_vptr;"),
+    Mutant("repeated: over a release in one branch", PRUNING, ["BitVector known_at_begin("],
+           "known &= at_end[before];", "known |= at_end[before];"),
+    Mutant("repeated: over a release in a block between", PRUNING, ["void drop_repeated()"], "if (!releases_[i]) known |=",
+           "known |="),
+    Mutant("repeated: over a release in its own block", PRUNING, ["for (const Block& block : blocks_)"],
+           "if (event.releases) known.reset();", ""),
+    Mutant("later: over an acquire", PRUNING, ["void read("],
+           "if (releases || summary.may_acquire(instruction) || summary.may_not_return(instruction))",
+           "if (releases || summary.may_not_return(instruction))"),
+    Mutant("later: over what may not return", PRUNING, ["void read("],
+           "if (releases || summary.may_acquire(instruction) || summary.may_not_return(instruction))",
+           "if (releases || summary.may_acquire(instruction))"),
+    Mutant("later: in one branch", PRUNING, ["void drop_for_later()"], "certain &= at_begin[after];",
+           "certain |= at_begin[after];"),
+    Mutant("adjacent: over what synchronises or does not return", MERGING, ["bool separates("],
+           "if (summary_.may_synchronise(*i) || summary_.may_not_return(*i)) return true;", ""),
+    Mutant("adjacent: reads with writes", MERGING, ["std::optional<Piece> merge("], "first.kind != second.kind ||", ""),
+    Mutant("adjacent: neighbours at any distance", MERGING, ["std::optional<Piece> merge("],
+           "if (distance != size && distance != -size) return std::nullopt;", ""),
 ]
 
 
@@ -130,6 +157,9 @@ def judge(mutant, corpus):
 
 
 def main():
+    if "--help" in sys.argv:
+        print(__doc__.strip())
+        return 0
     wanted = [mutant for mutant in MUTANTS if compare.option("match", "") in mutant.name]
     if "--fast" in sys.argv:
         stale = []
