@@ -165,13 +165,20 @@ def models():
 def soundness():
     folder = os.path.join(TOP, "tests", "soundness")
     counts = script(os.path.join(folder, "compare.py"))
-    counts += script(os.path.join(folder, "fuzz.py"))
+    counts += script(os.path.join(folder, "mutants.py"), "--fast")
+    # The same programs as long as the pass is the same: a failure is its author's.
+    counts += script(os.path.join(folder, "fuzz.py"), "--seed=sources", "--seconds=6")
     return counts
 
 
 def mutants():
     counts = build("fibersan", "fibersan_unit_tests")
     return counts if counts.failed else script(os.path.join(TOP, "tests", "mutants", "mutants.py"))
+
+
+def broken_eliminations():
+    counts = build("fibersan")
+    return counts if counts.failed else script(os.path.join(TOP, "tests", "soundness", "mutants.py"))
 
 
 def formatting():
@@ -210,7 +217,8 @@ STEPS = {
 # On demand, as in `utils/check asan tsan`: each sanitizer is one more build of everything but the
 # pass; the mutants are one compilation and one link each.
 STEPS_ON_DEMAND = {preset: functools.partial(sanitized, preset)
-                   for preset in ("asan", "ubsan", "tsan")} | {"mutants": mutants}
+                   for preset in ("asan", "ubsan", "tsan")} | {
+                       "mutants": mutants, "broken-eliminations": broken_eliminations}
 ALL_STEPS = STEPS | STEPS_ON_DEMAND
 
 

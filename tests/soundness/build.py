@@ -15,7 +15,7 @@ BUILD = os.environ.get("FIBERSAN_BUILD", os.path.join(TOP, "build"))
 COMPILER = "clang++-19"
 LEVELS = {"O0": ["-O0"], "O1": ["-O1"], "O2": ["-O2"], "O3": ["-O3", "-march=native"]}
 WITHOUT = ["-mllvm", "-fibersan-without=all"]
-SECONDS = 20
+SECONDS = 200  # a file takes one; the machine may be slow and busy
 OPTIONS = "procs=1:seed=1:preempt_ms="
 
 Level = collections.namedtuple("Level", "plain atomic")  # 0 untouched, 1 read, 2 written
@@ -54,12 +54,14 @@ class Frame:
         checked([COMPILER, config("fibersan.cfg"), *common, "-O1", "-g1", *WITHOUT, os.path.join(HERE, "probes.cpp"),
                  "-o", probes], "probes")
         checked([COMPILER, config("fibersan.cfg"), harness, probes, "-o", self.checking], "link")
-        checked([COMPILER, config("fiber.cfg"), *common, "-O1", os.path.join(HERE, "probes.cpp"), "-o", probes], "probes")
+        checked([COMPILER, config("fiber.cfg"), *common, "-O1", os.path.join(HERE, "probes.cpp"), "-o", probes],
+                "probes")
         checked([COMPILER, config("fiber.cfg"), harness, probes, "-rdynamic", "-o", self.reference], "link")
 
     def compile(self, source, name, options, configuration=None):
         library = os.path.join(self.folder, name + ".so")
-        checked([COMPILER, configuration or config("fibersan.cfg"), "-std=c++20", "-g1", "-w", "-fPIC", "-fvisibility=hidden",
+        checked([COMPILER, configuration or config("fibersan.cfg"), "-std=c++20", "-g1", "-w", "-fPIC",
+                 "-fvisibility=hidden",
                  "-I", HERE, *options, "-c", source, "-o", library + ".o"], name)
         checked([COMPILER, "-shared", library + ".o", "-o", library], name)
         os.remove(library + ".o")

@@ -3,6 +3,7 @@
 
     compare.py                       the bounded part that utils/check runs: a minute of CPU
     compare.py --all                 the whole corpus at four levels
+    compare.py --kept                those in found/
     compare.py --programs            the programs of tests/programs
     compare.py --file=N [--level=O2] [--keep]    one file; its sources and libraries stay in build/soundness
 
@@ -32,7 +33,8 @@ QUICK = [(1, ["O0", "O2"]), (2, ["O1"]), (3, ["O2"]), (4, ["O3"]), (5, ["O2"])]
 
 def text(level):
     words = ["", "read", "write"]
-    return " and ".join(filter(None, [words[level.plain], level.atomic and "atomic " + words[level.atomic]])) or "nothing"
+    parts = [words[level.plain], level.atomic and "atomic " + words[level.atomic]]
+    return " and ".join(filter(None, parts)) or "nothing"
 
 
 def differences(without, with_all):
@@ -45,7 +47,8 @@ def differences(without, with_all):
             one, other = (races[view].get(byte, build.Level(0, 0)) for races in (without, with_all))
             if one != other:
                 verdict = "LOST" if other.plain <= one.plain and other.atomic <= one.atomic else "INVENTED"
-                yield view, f"{verdict}: target {byte[0]} byte {byte[1]}: {text(one)} without eliminations, {text(other)} with"
+                yield view, (f"{verdict}: target {byte[0]} byte {byte[1]}: {text(one)} without eliminations, "
+                             f"{text(other)} with")
 
 
 def against_reference(expected, found, is_exact):
@@ -57,7 +60,8 @@ def against_reference(expected, found, is_exact):
         for byte in sorted(set(expected[view]) | set(found[view])):
             plain, atomic, maybe = expected[view].get(byte, (0,) * 5)[:3]
             level = found[view].get(byte, build.Level(0, 0))
-            truth = f"target {byte[0]} byte {byte[1]}: {text(level)}, the program has {text(build.Level(plain, atomic))}"
+            truth = (f"target {byte[0]} byte {byte[1]}: {text(level)}, the program has "
+                     f"{text(build.Level(plain, atomic))}")
             if level.plain > max(plain, maybe) or level.atomic > atomic:
                 yield view, "INVENTED without eliminations: " + truth
             elif is_exact and level != build.strongest(plain, atomic) and not maybe:
@@ -121,7 +125,7 @@ def kept(path):
     """A program that was found once: its first line says what a Scenario would know."""
     with open(path, encoding="utf-8") as file:
         first = file.readline()
-    words = dict(re.findall(r"(\w+)=(\S+)", first))
+    words = dict(re.findall(r"(\w+)=(\w+)", first))
     return [types.SimpleNamespace(name="s0", profile=words["profile"], acquires=int(words["acquires"]))], words["level"]
 
 
@@ -129,7 +133,7 @@ def kept_jobs(frame):
     for path in sorted(glob.glob(os.path.join(build.HERE, "found", "*.cpp"))):
         scenarios, level = kept(path)
         yield lambda path=path, scenarios=scenarios, level=level: judge(
-            frame, path, os.path.basename(path)[:-4], scenarios, [level], os.path.basename(path))
+            frame, path, os.path.basename(path)[:-4], scenarios, [level], "--kept")
 
 
 def option(name, default=None):
@@ -145,6 +149,8 @@ def jobs(frame):
         yield from programs.jobs(frame)
         return
     yield from kept_jobs(frame)
+    if "--kept" in sys.argv:
+        return
     if "--all" in sys.argv:
         for number in range(1, FILES + 1):
             yield lambda number=number: judge_file(frame, number, list(build.LEVELS))

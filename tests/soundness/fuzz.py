@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """Compares new programs for a while; reduces what differs and keeps it.
 
-    fuzz.py [--seconds=10] [--minutes=N] [--seed=S]
+    fuzz.py [--seconds=10] [--minutes=N] [--seed=S|sources]
 
+Input:   a seed, or one made of the pass's sources: the same as long as they are.
 Output:  the seed of the first file (a new one each time unless given); for each failure a program
          in build/soundness-found/ that is left when no statement can go any more, and the line that
          repeats it. Moved into tests/soundness/found/ it is a test. Last line: "N passed, N failed".
 """
+import glob
 import os
 import random
 import shutil
 import sys
 import tempfile
 import time
+import zlib
 
 import build
 import compare
@@ -78,13 +81,24 @@ def keep(scenario, level):
     return path
 
 
+def first_seed():
+    given = compare.option("seed")
+    if given != "sources":
+        return int(given or random.SystemRandom().randrange(10**6, 10**9))
+    seed = 0
+    for path in sorted(glob.glob(os.path.join(build.TOP, "instrument", "*.*"))):
+        with open(path, "rb") as file:
+            seed = zlib.crc32(file.read(), seed)
+    return seed
+
+
 def main():
     if "--help" in sys.argv:
         print(__doc__.strip())
         return 0
     minutes, seconds = compare.option("minutes"), compare.option("seconds", "10")
     limit = float(minutes) * 60 if minutes else float(seconds)
-    seed = int(compare.option("seed") or random.SystemRandom().randrange(10**6, 10**9))
+    seed = first_seed()
     print(f"soundness: seed {seed}", flush=True)
     folder = tempfile.mkdtemp(prefix="soundness")
     passed = failed = 0

@@ -182,7 +182,8 @@ class Scenario:
             return [f"s += R(g);"]
         field = self.random.choice(PACKED)
         if self.random.random() < 0.5:
-            return ["{ ", [[f"auto packed_ = {self.value()}; LOG(log_write((const char*)&p + offsetof(Packed, {field}), "
+            return ["{ ", [[f"auto packed_ = {self.value()}; "
+                            f"LOG(log_write((const char*)&p + offsetof(Packed, {field}), "
                             f"sizeof(p.{field}))); p.{field} = packed_;"]], "}"]
         return [f"LOG(log_read((const char*)&p + offsetof(Packed, {field}), sizeof(p.{field}))); s += p.{field};"]
 
@@ -199,7 +200,8 @@ class Scenario:
     def make_copy(self, _depth, _loops):
         if not {"m", "m2"} <= self.names:
             return [f"s += R(g);"]
-        return [self.random.choice(["ASSIGN(m, m2);", "ASSIGN(m2, m);", "COPY(m.c, m2.c, 24);", "COPY(m.a, m2.a, n8);"])]
+        return [self.random.choice(["ASSIGN(m, m2);", "ASSIGN(m2, m);", "COPY(m.c, m2.c, 24);",
+                                    "COPY(m.a, m2.a, n8);"])]
 
     def make_volatile(self, _depth, loops):
         place, kind = self.place(loops)
@@ -257,8 +259,10 @@ class Scenario:
         order, rmw = self.random.choice(RELEASE_ORDERS), self.random.choice(RMW_RELEASE)
         how = self.random.choices([
             f"__atomic_store_n(&OUT({k}), 1, {order});", f"__atomic_fetch_add(&OUT({k}), 1, {rmw});",
-            f"__atomic_thread_fence({self.random.choice(RMW_RELEASE)}); __atomic_store_n(&OUT({k}), 1, __ATOMIC_RELAXED);",
-            f"sound::unlock_slot({k});", f"sound::send_slot({k});", f"sound::post_slot({k});", f"sound::spawn_slot({k});",
+            f"__atomic_thread_fence({self.random.choice(RMW_RELEASE)}); "
+            f"__atomic_store_n(&OUT({k}), 1, __ATOMIC_RELAXED);",
+            f"sound::unlock_slot({k});", f"sound::send_slot({k});", f"sound::post_slot({k});",
+            f"sound::spawn_slot({k});",
             f"release_deep({k});", f"sound::call(release_called, (void*){k}L);", f"release_pointer({k});",
             f"if (u1) release_deep({k});",
             f"__atomic_exchange_n(&OUT({k}), 1, {rmw});",
@@ -308,7 +312,8 @@ class Scenario:
         draw = self.random
         if loops and draw.random() < 0.6:
             name, below = draw.choice(loops)
-            return draw.choice([f"{name} == {draw.randrange(below)}", f"{name} > {draw.randrange(below)}", f"{name} & 1"])
+            return draw.choice([f"{name} == {draw.randrange(below)}", f"{name} > {draw.randrange(below)}",
+                                f"{name} & 1"])
         return draw.choice(["u0", "u1", "u0", "u1", "s & 1", "n8 > 4"])
 
     def make_if(self, depth, loops):
@@ -321,8 +326,9 @@ class Scenario:
         return pieces + ["}"]
 
     def make_switch(self, depth, loops):
-        pieces = [f"switch ({self.random.choice(['n3', 'u1', 'u0'])}) {{ case 0: {{", self.block(depth, loops), "} break;",
-                  "case 1: {", self.block(depth, loops), "} [[fallthrough]];", "case 3: {", self.block(depth, loops), "}",
+        pieces = [f"switch ({self.random.choice(['n3', 'u1', 'u0'])}) {{ case 0: {{",
+                  self.block(depth, loops), "} break; case 1: {",
+                  self.block(depth, loops), "} [[fallthrough]]; case 3: {", self.block(depth, loops), "}",
                   "default:;"]
         return pieces + ["}"]
 
@@ -338,7 +344,8 @@ class Scenario:
         kind = draw.choice(["int", "int", "unsigned", "long", "size_t"])
         down = kind if kind in ("int", "long") else "int"
         return draw.choice([
-            f"for ({kind} {v} = 0; {v} < ({kind}){bound}; ++{v})", f"for ({kind} {v} = 0; {v} < ({kind}){bound}; ++{v})",
+            f"for ({kind} {v} = 0; {v} < ({kind}){bound}; ++{v})",
+            f"for ({kind} {v} = 0; {v} < ({kind}){bound}; ++{v})",
             f"for ({down} {v} = ({down}){bound} - 1; {v} >= 0; --{v})",
             f"for ({kind} {v} = 0; {v} < ({kind}){bound}; {v} += 2)",
             f"for ({kind} {v} = 1; {v} < ({kind}){bound}; {v} += 3)",
@@ -372,7 +379,8 @@ class Scenario:
         conditional = f"if (R({source}[{v}]) {test}) " if self.random.random() < 0.3 else ""
         return [head + " {", [[self.random.choice([
             f"W({to}[{v}], R({source}[{v}]) + {self.value()});", f"{conditional}W({to}[{v}], 0);",
-            f"{conditional}s += R({source}[{v}]);", f"{conditional}U(g, +=, R({source}[{v}]));", f"U({to}[{v}], +=, R(g));",
+            f"{conditional}s += R({source}[{v}]);", f"{conditional}U(g, +=, R({source}[{v}]));",
+            f"U({to}[{v}], +=, R(g));",
             f"W(g, R({to}[{v}]));", f"if (u0) {{ W({to}[{v}], 1); }}"])]], "}"]
 
     def make_nest(self, _depth, loops):
@@ -383,7 +391,9 @@ class Scenario:
         width = 3 if count % 3 == 0 else 4
         self.locals += 1
         i, j = f"i{self.locals}", f"j{self.locals}"
-        inner, outer = self.random.choice([str(width), "n3"]), self.random.choice([str(count // width), "n3" if count // width >= 3 else "u1"])
+        rows = count // width
+        inner = self.random.choice([str(width), "n3"])
+        outer = self.random.choice([str(rows), "n3" if rows >= 3 else "u1"])
         at = f"{name}[{i} * {width} + {j}]"
         more = [self.statement(2, loops, {"access": 1})] if self.random.random() < 0.3 else []
         return [f"for (int {i} = 0; {i} < {outer}; ++{i}) {{", more +
@@ -414,7 +424,8 @@ class Scenario:
         at = self.random.randrange(below)
         self.labels += 1
         label = f"out{self.labels}"
-        exits = ["break;", "continue;", f"goto {label};", f"sound::fail({self.value()});", f"fail_deep({self.value()});"]
+        exits = ["break;", "continue;", f"goto {label};", f"sound::fail({self.value()});",
+                 f"fail_deep({self.value()});"]
         if not self.has_local:
             exits.append("return s;" if self.in_helper else "return;")
         how = self.random.choice(exits)
@@ -434,7 +445,8 @@ class Scenario:
         v = self.new_loop()
         head, below = self.loop_head(v, allow_zero=False)
         inner = loops + [(v, below)]
-        return [head + " {", self.block(depth, inner, 1, 2) + [[f"end_if({v} == {self.random.randrange(below + 3)});"]] +
+        return [head + " {",
+                self.block(depth, inner, 1, 2) + [[f"end_if({v} == {self.random.randrange(below + 3)});"]] +
                 self.block(depth, inner, 1, 2), "}"]
 
     def make_end_if(self, _depth, _loops):
@@ -448,12 +460,15 @@ class Scenario:
         if self.random.random() < 0.4:
             sync = [[f"if ({v} == {self.random.randrange(below)}) {{", sync, "}"]]
         if self.random.random() < 0.2:
-            sync.append([self.random.choice(["sound::opaque();", "sound::yield();", "sound::own_mutex();", "compute(3);"])])
+            sync.append([self.random.choice(["sound::opaque();", "sound::yield();", "sound::own_mutex();",
+                                             "compute(3);"])])
         weights = {"access": 4, "field": 1, "simple_loop": 1, "if": 1}
-        return [head + " {", self.block(depth, inner, 1, 3, weights) + sync + self.block(depth, inner, 1, 3, weights), "}"]
+        return [head + " {", self.block(depth, inner, 1, 3, weights) + sync + self.block(depth, inner, 1, 3, weights),
+                "}"]
 
     def make_try(self, depth, loops):
-        middle = self.random.choice([f"sound::fail({self.value()});", f"fail_at(u1, {self.value()});", f"fail_at(u0, 1);",
+        middle = self.random.choice([f"sound::fail({self.value()});", f"fail_at(u1, {self.value()});",
+                                     f"fail_at(u0, 1);",
                                      f"if (u0) sound::fail(1);", "throw 5;"])
         weights = dict(self.weights)
         return ["try {", self.block(depth, loops, 1, 3, weights) + [[middle]] + self.block(depth, loops, 1, 3, weights),
@@ -500,8 +515,10 @@ class Scenario:
         number = len(self.helpers)
         self.helpers.append(None)
         before, bottom, after = self.in_function(lambda: [self.block(depth + 1, [], 1, 2) for _ in range(3)])
-        self.helpers[number] = [f"__attribute__((noinline)) static unsigned long helper{number}(int depth) {{ FRAME", before,
-                                "if (depth == 0) {", bottom, f"}} else {{ s += helper{number}(depth - 1);", [], "}", after,
+        self.helpers[number] = [f"__attribute__((noinline)) static unsigned long helper{number}(int depth) {{ FRAME",
+                                before,
+                                "if (depth == 0) {", bottom, f"}} else {{ s += helper{number}(depth - 1);", [], "}",
+                                after,
                                 "return s; }"]
         return [f"s += helper{number}(n3);"]
 
@@ -527,10 +544,12 @@ class Scenario:
         self.local_count = used + 1
         kind, count = self.random.choice([("int", 2), ("char", 4), ("short", 3), ("long", 1)])
         self.exposed = getattr(self, "exposed", 0) + 1
-        show = self.random.choice([f"sound::expose({v}, sizeof {v});", f"leak = (void*)&{v}[0]; sound::expose({v}, sizeof {v});",
+        show = self.random.choice([f"sound::expose({v}, sizeof {v});",
+                                   f"leak = (void*)&{v}[0]; sound::expose({v}, sizeof {v});",
                                    f"expose_deep({v}, sizeof {v});", f"spread(&{v}[{count - 1}], {v}, sizeof {v});"])
         self.arrays.append((v, kind, count))
-        before = [[f"W({v}[{self.random.randrange(count)}], {self.value()});"] for _ in range(self.random.randint(0, 2))]
+        before = [[f"W({v}[{self.random.randrange(count)}], {self.value()});"]
+                  for _ in range(self.random.randint(0, 2))]
         return [f"{kind} {v}[{count}] = {{}}; LOG(log_write({v}, sizeof {v}));"] + [before] + [show]
 
     def make_heap(self, _depth, loops):
@@ -547,7 +566,8 @@ class Scenario:
                                    f"leak = {v}; sound::expose({v}, {count} * sizeof({kind}));",
                                    f"expose_deep({v}, {count} * sizeof({kind}));"])
         self.arrays.append((v, kind, count))
-        before = [[f"W({v}[{self.random.randrange(count)}], {self.value()});"] for _ in range(self.random.randint(0, 2))]
+        before = [[f"W({v}[{self.random.randrange(count)}], {self.value()});"]
+                  for _ in range(self.random.randint(0, 2))]
         publish = []
         if self.random.random() < 0.3:
             publish = [self.make_release(0, [])]
@@ -594,7 +614,8 @@ class Scenario:
 
     def row(self):
         n = self.name
-        return (f'{{"{n}", {n}::prepare, {n}::body, {n}::targets, {len(self.variables)}, {self.releases}, {self.acquires}, '
+        return (f'{{"{n}", {n}::prepare, {n}::body, {n}::targets, {len(self.variables)}, '
+                f'{self.releases}, {self.acquires}, '
                 f'{str(self.profile == "paused").lower()}, {str(self.profile == "last").lower()}}}')
 
 
@@ -631,13 +652,20 @@ __attribute__((noinline)) void acquire_deep(int k) { if (k < 99) acquire_slot(k)
 void acquire_called(void* k) { acquire_slot((int)(long)k); }
 void (*volatile release_pointer)(int) = release_deep;
 void (*volatile acquire_pointer)(int) = acquire_deep;
-__attribute__((noinline)) int compute(int x) { int sum = 0; for (int i = 0; i < x; ++i) sum += i * sum + 1; return sum; }
+__attribute__((noinline)) int compute(int x) {
+  int sum = 0;
+  for (int i = 0; i < x; ++i) sum += i * sum + 1;
+  return sum;
+}
 int (*volatile indirect)(int) = compute;
 __attribute__((noinline)) void fail_at(bool now, int number) { if (now) sound::fail(number); }
 __attribute__((noinline)) void end_if(bool now) { if (now) sound::end_process(); }
 __attribute__((noinline)) void jump_if(bool now) { if (now) longjmp(jump, 1); }
 __attribute__((noinline)) void expose_deep(const void* p, size_t size) { sound::expose(p, size); }
-__attribute__((noinline)) void spread(const void* inner, const void* p, size_t size) { keep((unsigned long)inner); sound::expose(p, size); }
+__attribute__((noinline)) void spread(const void* inner, const void* p, size_t size) {
+  keep((unsigned long)inner);
+  sound::expose(p, size);
+}
 template <class T> __attribute__((noinline)) T peek(T* p) { LOG(log_read(p, sizeof *p)); return *p; }
 template <class T> __attribute__((noinline)) void poke(T* p, int v) { LOG(log_write(p, sizeof *p)); *p = (T)v; }
 template <class F> void run_closure(void* f) { (*static_cast<F*>(f))(); }

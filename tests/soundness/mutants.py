@@ -35,7 +35,8 @@ MUTANTS = [
            "if (llvm::isReleaseOrStronger(order)) effects |= kReleases;", ""),
     Mutant("atomic stores release nothing", SUMMARY, [], "return of_order(store->getOrdering()) & kReleases;",
            "return kNoEffect;"),
-    Mutant("read-modify-writes do nothing", SUMMARY, [], "return of_order(update->getOrdering());", "return kNoEffect;"),
+    Mutant("read-modify-writes do nothing", SUMMARY, [], "return of_order(update->getOrdering());",
+           "return kNoEffect;"),
     Mutant("fences do nothing", SUMMARY, [], "return of_order(llvm::cast<llvm::FenceInst>(instruction).getOrdering());",
            "return kNoEffect;"),
     Mutant("unknown functions do nothing", SUMMARY, [],
@@ -47,7 +48,8 @@ MUTANTS = [
     Mutant("what a callee's callee does is forgotten", SUMMARY, ["void add(const Function& caller"],
            "open_.push_back(&caller);", ""),
     Mutant("what known callees do is forgotten", SUMMARY, ["void add(const Function& caller"],
-           "const Effects of_callee = summary_.effects_of(*site.call) & ~kHangs;", "const Effects of_callee = kNoEffect;"),
+           "const Effects of_callee = summary_.effects_of(*site.call) & ~kHangs;",
+           "const Effects of_callee = kNoEffect;"),
     Mutant("a local or a heap block is never known to others", "instrument/capture_order.cpp",
            ["CaptureOrder::is_unknown_to_others("],
            "if (captures.are_anywhere || captures.around[is_newest].contains(at.getParent())) return false;", ""),
@@ -57,12 +59,14 @@ MUTANTS = [
     Mutant("repeated: a read covers a write", FACTS, ["bool covers("],
            "(outer.kind == AccessKind::kWrite || inner.kind == AccessKind::kRead)", "true"),
     Mutant("repeated: a part covers the whole", FACTS, ["bool covers("],
-           "outer.begin <= inner.begin && inner.end <= outer.end", "outer.begin <= inner.begin && inner.begin < outer.end"),
+           "outer.begin <= inner.begin && inner.end <= outer.end",
+           "outer.begin <= inner.begin && inner.begin < outer.end"),
     Mutant("repeated: a check under a mask covers", FACTS, ["bool makes_facts("],
            "return access.mask == nullptr && !sets_vptr;", "return !sets_vptr;"),
     Mutant("repeated: over a release in one branch", PRUNING, ["BitVector known_at_begin("],
            "known &= at_end[before];", "known |= at_end[before];"),
-    Mutant("repeated: over a release in a block between", PRUNING, ["void drop_repeated()"], "if (!releases_[i]) known |=",
+    Mutant("repeated: over a release in a block between", PRUNING, ["void drop_repeated()"],
+           "if (!releases_[i]) known |=",
            "known |="),
     Mutant("repeated: over a release in its own block", PRUNING, ["for (const Block& block : blocks_)"],
            "if (event.releases) known.reset();", ""),
@@ -97,7 +101,8 @@ def plugin_folder(folder, mutant):
     line = mutant_build.call(["ninja", "-C", build.BUILD, "-t", "commands", f"lib/{name}"]).stdout.splitlines()[-1]
     words = line.replace(": && ", "").replace(" && :", "").split()
     replaced = os.path.basename(mutant.file) + ".o"
-    words = [made if word.endswith("/" + replaced) and "fibersan-instrument-llvm19.dir" in word else word for word in words]
+    words = [made if word.endswith("/" + replaced) and "fibersan-instrument-llvm19.dir" in word else word
+             for word in words]
     library = os.path.join(folder, "lib", name)
     os.makedirs(os.path.dirname(library))
     words[words.index("-o") + 1] = library

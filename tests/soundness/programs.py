@@ -26,7 +26,8 @@ def findings(output):
 
 def run(source, folder, options):
     program = os.path.join(folder, re.sub(r"\W", "_", "".join([os.path.relpath(source, build.TOP), *options])))
-    build.checked([build.COMPILER, build.config("fibersan.cfg"), "-std=c++20", "-g", "-w", *options, source, "-o", program],
+    build.checked([build.COMPILER, build.config("fibersan.cfg"), "-std=c++20", "-g", "-w", *options, source, "-o",
+                   program],
                   source)
     environment = dict(os.environ, FIBER_OPTIONS="procs=1:seed=1:preempt_ms=0")
     try:
@@ -66,7 +67,8 @@ def judge(path, folder, options):
 
 def jobs(frame):
     for verdict in ("race", "no_race"):
-        for path in sorted(glob.glob(os.path.join(build.TOP, "tests", "programs", verdict, "**", "*.cpp"), recursive=True)):
+        for path in sorted(glob.glob(os.path.join(build.TOP, "tests", "programs", verdict, "**", "*.cpp"),
+                                     recursive=True)):
             text = text_of(path)
             if "Inputs" in path or not is_plain(text):
                 continue
