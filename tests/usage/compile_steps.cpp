@@ -28,4 +28,4 @@ int main() {
   });
 }
 
-// CHECK: __fsan_write4
+// CHECK: __fsan_{{(check_|call_)?}}write4
