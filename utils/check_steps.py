@@ -158,6 +158,10 @@ def never_instrumented():
     return script(os.path.join(TOP, "tests", "layers", "never_instrumented.py"), BUILD)
 
 
+def general_registers():
+    return script(os.path.join(TOP, "tests", "layers", "general_registers.py"), BUILD)
+
+
 def models():
     return script(os.path.join(TOP, "tests", "mutants", "mutants.py"), "--fast")
 
@@ -211,6 +215,7 @@ STEPS = {
     "layers": layers,
     "headers": headers,
     "never-instrumented": never_instrumented,
+    "general-registers": general_registers,
     "format": formatting,
     "tidy": static_checks,
 }

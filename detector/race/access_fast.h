@@ -12,11 +12,15 @@
 //       only stamps of the own lane, and of the fiber's `known`, count as ordered before.
 //   F2  `known` stays true: a clock only grows, and the fiber is this one.
 //   F3  The event is recorded before the stamp is put (access.h A1).
+//   F4  While the main thread is alone (concurrency.h N2) its stamp says the whole cell is
+//       written, and no event is recorded: it races with nobody, so nobody asks for its stack,
+//       and everybody knows the epoch. The next access to the cell finds it inline.
 #ifndef FIBERSAN_DETECTOR_RACE_ACCESS_FAST_H
 #define FIBERSAN_DETECTOR_RACE_ACCESS_FAST_H
 
 #include "detector/history/context.h"
 #include "detector/race/access.h"
+#include "detector/race/concurrency.h"
 #include "detector/shadow/record.h"
 #include "detector/shadow/shadow.h"
 
@@ -200,12 +204,34 @@ FIBERSAN_INLINE Fast stamp_record_fast(fsan_fiber& fiber, Stamp wanted, uintptr_
   return Fast::kDone;
 }
 
+// F4. False: the cell has a record, or is freed, and needs thought.
+FIBERSAN_INLINE bool stamp_cell_alone(Cell& cell, Stamp running) {
+  constexpr LaneId kFirstSpecialLane = kFreedLane;
+  static_assert(kFirstSpecialLane < kExtendedLane);
+  if (stamp_lane(load_slot(cell, 0)) >= kFirstSpecialLane ||
+      stamp_lane(load_slot(cell, 1)) >= kFirstSpecialLane)
+    return false;
+  ExclusiveSlots::exchange(cell.slots[0], 0, running | kStampMaskBits);
+  ExclusiveSlots::exchange(cell.slots[1], 0, 0);
+  return true;
+}
+// `size` is not 0.
+FIBERSAN_INLINE Fast stamp_cells_alone(fsan_fiber& fiber, Stamp running, uintptr_t address,
+                                       uint64_t size) {
+  fiber.clock.touched();
+  const Cell* const last = &cell_at(address + size - 1);
+  for (Cell* cell = &cell_at(address); cell <= last; ++cell)
+    if (!stamp_cell_alone(*cell, running)) return Fast::kSlow;
+  return Fast::kDone;
+}
+
 // An aligned access of kSize bytes within one cell. Not covered, says the inline check.
 template <unsigned kSize, AccessKind kKind>
 FIBERSAN_INLINE Fast access_one_fast(uintptr_t address, const Caller& caller) {
   const Stamp running = running_stamp();
   if (__builtin_expect(running == 0, 0)) return Fast::kSlow;
   fsan_fiber& fiber = *this_thread.fiber;
+  if (acts_alone()) return stamp_cells_alone(fiber, running, address, kSize);
   const Stamp wanted = running | static_cast<Stamp>(kKind) | byte_mask(address, kSize);
   return stamp_one_fast(fiber, wanted, address, kSize, caller, OrderedByHint{fiber.known});
 }

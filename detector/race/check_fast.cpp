@@ -2,7 +2,7 @@
 // general registers only, so that no vector register has to be saved around it.
 //
 // Invariants
-//   V1  Nothing is called that another source compiles.
+//   V1  Nothing is called that another source compiles (tests/layers/general_registers.py).
 #include "detector/race/access_fast.h"
 #include "detector/race/check_entry.h"
 
@@ -23,6 +23,7 @@ FIBERSAN_INLINE Fast access_cells_fast(uintptr_t address, uint64_t size, const C
   const Stamp running = running_stamp();
   if (running == 0 || size > kWidestCheck) return Fast::kSlow;
   fsan_fiber& fiber = *this_thread.fiber;
+  if (acts_alone()) return stamp_cells_alone(fiber, running, address, size);
   const uintptr_t end = address + size;
   Plans plans;
   CellPlan* last = plans.of;
