@@ -28,6 +28,8 @@ class SharedValuePlacement {
     IRBuilder<> builder(access.instruction);
     builder.SetCurrentDebugLocation(debug_location_near(*access.instruction));
     if (stretch_ != access.stretch) start_stretch(builder, access.stretch);
+    if (access.kind == AccessKind::kRead && read_stamp_ == nullptr)
+      read_stamp_ = RunningState::read_stamp(builder, stamp_);
     return {stamp_, read_stamp_, shadow_for(builder, access)};
   }
 
@@ -43,8 +45,8 @@ class SharedValuePlacement {
   void start_stretch(IRBuilder<>& builder, unsigned stretch) {
     stretch_ = stretch;
     anchors_.clear();
-    stamp_ = builder.CreateOr(state_.load_stamp(builder), kAllBytes, "stamp");
-    read_stamp_ = builder.CreateOr(stamp_, FSAN_STAMP_READ, "read.stamp");
+    stamp_ = state_.load_stamp(builder);
+    read_stamp_ = nullptr;
   }
 
   Value* shadow_for(IRBuilder<>& builder, const Access& access) {

@@ -33,7 +33,6 @@
 namespace fibersan::instrument {
 
 constexpr uint64_t kCellSize = 8;
-constexpr uint64_t kAllBytes = 0xff;
 
 // What a check shares with its neighbours in the code.
 struct SharedValues {

@@ -25,10 +25,11 @@ std::string displacement(unsigned offset) {
 RunningState::RunningState(llvm::Module& module)
     : module_(module), for_executable_(is_for_executable(module)) {}
 
-llvm::Value* RunningState::load(llvm::IRBuilder<>& builder, unsigned offset) {
+llvm::Value* RunningState::load(llvm::IRBuilder<>& builder, unsigned offset, const char* more) {
   std::string code = for_executable_
                          ? "movq %fs:__fsan_running@tpoff" + displacement(offset) + ", $0"
                          : kOffsetToRegister + ("%fs:" + std::to_string(offset)) + "($0), $0";
+  code += more;
   auto* type = llvm::FunctionType::get(builder.getInt64Ty(), false);
   // The memory clobber keeps code generation from moving it, which knows no attributes.
   auto* assembly = llvm::InlineAsm::get(type, code, "=r,~{memory}", /*hasSideEffects=*/false);
@@ -40,11 +41,26 @@ llvm::Value* RunningState::load(llvm::IRBuilder<>& builder, unsigned offset) {
 }
 
 llvm::Value* RunningState::load_stamp(llvm::IRBuilder<>& builder) {
-  return load(builder, offsetof(fsan_running_state, stamp));
+  llvm::Value* stamp = load(builder, offsetof(fsan_running_state, stamp), "\n\tmovb $$-1, ${0:b}");
+  stamp->setName("stamp");
+  return stamp;
+}
+
+llvm::Value* RunningState::read_stamp(llvm::IRBuilder<>& builder, llvm::Value* stamp) {
+  static_assert(FSAN_STAMP_READ == uint64_t{1} << 63);
+  llvm::Type* i64 = builder.getInt64Ty();
+  auto* type = llvm::FunctionType::get(i64, {i64}, false);
+  auto* assembly = llvm::InlineAsm::get(type, "btsq $$63, $0", "=r,0,~{dirflag},~{fpsr},~{flags}",
+                                        /*hasSideEffects=*/false);
+  llvm::CallInst* call = builder.CreateCall(assembly, {stamp}, "read.stamp");
+  call->setDoesNotAccessMemory();
+  call->setDoesNotThrow();
+  call->addFnAttr(llvm::Attribute::WillReturn);
+  return call;
 }
 
 llvm::Value* RunningState::load_context(llvm::IRBuilder<>& builder) {
-  return load(builder, offsetof(fsan_running_state, context));
+  return load(builder, offsetof(fsan_running_state, context), "");
 }
 
 void RunningState::store_context(llvm::IRBuilder<>& builder, llvm::Value* context) {

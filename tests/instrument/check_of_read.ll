@@ -7,9 +7,8 @@ declare void @other()
 ; CHECK-LABEL: define i32 @read4(ptr %p)
 ; CHECK-NOT:   alloca
 ; CHECK:       %[[BASE:.*]] = load i64, ptr @__fsan_shadow_base, align 8, !invariant.load
-; CHECK:       %[[T:.*]] = call i64 asm "movq %fs:__fsan_running@tpoff, $0"
-; CHECK:       %[[WRITTEN:.*]] = or i64 %[[T]], 255
-; CHECK:       %[[READ:.*]] = or i64 %[[WRITTEN]], -9223372036854775808
+; CHECK:       %[[WRITTEN:.*]] = call i64 asm "movq %fs:__fsan_running@tpoff, $0\0A\09movb $$-1, ${0:b}"
+; CHECK:       %[[READ:.*]] = call i64 asm "btsq $$63, $0"{{.*}}(i64 %[[WRITTEN]])
 ; CHECK:       %[[P:.*]] = ptrtoint ptr %p to i64
 ; CHECK:       %[[TWICE:.*]] = shl i64 %[[P]], 1
 ; CHECK:       %[[SUM:.*]] = add i64 %[[TWICE]], %[[BASE]]

@@ -2,7 +2,7 @@
 ; RUN: %opt_fsan -S %s | FileCheck %s
 
 ; CHECK-LABEL: define void @write4(ptr %p)
-; CHECK:       %stamp = or i64 {{.*}}, 255
+; CHECK:       %stamp = call i64 asm {{.*}}movb $$-1, ${0:b}"
 ; CHECK:       call void asm {{.*}}"\09cmpq $1, $0\0A\09jne 2f\0A1:\0A\09.subsection 1
 ; CHECK-SAME:  callq __fsan_check_write4_leaf
 ; CHECK-SAME:  i64 %stamp, ptr nocapture readnone elementtype(i64) %p)

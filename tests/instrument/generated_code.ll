@@ -11,7 +11,7 @@ declare void @other()
 ; CHECK-NEXT: leaq (%rdi,%rdi), %[[TWICE:r[a-z0-9]+]]
 ; CHECK-NEXT: addq (%rip), %[[TWICE]]
 ; CHECK-NEXT: movq %fs:0x0, %[[T:r[a-z0-9]+]]
-; CHECK-NEXT: orq $0xff, %[[T]]
+; CHECK-NEXT: movb $-0x1, %
 ; CHECK-NEXT: movabsq $0x7ffffffffff0, %[[SHADOW:r[a-z0-9]+]]
 ; CHECK-NEXT: andq %[[TWICE]], %[[SHADOW]]
 ; CHECK-NEXT: cmpq %[[T]], (%[[SHADOW]])
@@ -34,11 +34,13 @@ define void @write(ptr %p) {
 ; CHECK-NEXT: cmpq %[[T]], 0x20(%[[SHADOW]])
 ; CHECK-NEXT: jne
 ; CHECK-NEXT: movl $0x1, 0x10(%rdi)
+; CHECK-NEXT: movq %[[T]], %[[READ:r[a-z0-9]+]]
+; CHECK-NEXT: btsq $0x3f, %[[READ]]
 ; CHECK-NEXT: cmpq %[[T]], 0x30(%[[SHADOW]])
 ; CHECK-NEXT: je
-; CHECK-NEXT: cmpq %[[READ:r[a-z0-9]+]], 0x38(%[[SHADOW]])
+; CHECK-NEXT: cmpq %[[READ]], 0x38(%[[SHADOW]])
 ; CHECK-NEXT: jne
-; CHECK-NEXT: movl 0x18(%rdi), %eax
+; CHECK-NEXT: movl 0x18(%rdi), %e
 ; CHECK-NEXT: cmpq %[[T]], 0x40(%[[SHADOW]])
 ; CHECK-NEXT: jne
 ; CHECK-NEXT: cmpq %[[T]], 0x50(%[[SHADOW]])

@@ -5,9 +5,9 @@
 declare void @other()
 
 ; CHECK-LABEL: define {{.*}} @around_call(
-; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0"
+; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0\0A\09movb $$-1, ${0:b}"
 ; CHECK: call void @other()
-; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0"
+; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0\0A\09movb $$-1, ${0:b}"
 ; CHECK: ret void
 define void @around_call(ptr %p, ptr %q) {
   store i64 1, ptr %p, align 8

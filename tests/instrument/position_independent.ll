@@ -7,7 +7,7 @@
 ;--- pie.ll
 ; CHECK: @__fsan_shadow_base = external dso_local global i64
 ; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff+8, $0", "=r,~{memory}"()
-; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0", "=r,~{memory}"()
+; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0\0A\09movb $$-1, ${0:b}", "=r,~{memory}"()
 ; CHECK: asm sideeffect {{.*}}callq __fsan_check_read4\0A
 declare void @other()
 define i32 @f(ptr %p) {
@@ -22,7 +22,7 @@ define i32 @f(ptr %p) {
 ;--- pic.ll
 ; CHECK: @__fsan_shadow_base = external global i64
 ; CHECK: call i64 asm "movq __fsan_running@gottpoff(%rip), $0\0A\09movq %fs:8($0), $0", "=r,~{memory}"()
-; CHECK: call i64 asm "movq __fsan_running@gottpoff(%rip), $0\0A\09movq %fs:0($0), $0", "=r,~{memory}"()
+; CHECK: call i64 asm "movq __fsan_running@gottpoff(%rip), $0\0A\09movq %fs:0($0), $0\0A\09movb $$-1, ${0:b}", "=r,~{memory}"()
 ; CHECK: asm sideeffect {{.*}}callq *__fsan_check_read4@GOTPCREL(%rip)\0A
 ; CHECK: call i64 asm sideeffect "movq __fsan_running@gottpoff(%rip), $0\0A\09movq $1, %fs:8($0)", "=&r,r,~{memory}"(i64 %context)
 declare void @other()

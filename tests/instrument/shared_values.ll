@@ -4,7 +4,7 @@
 declare void @other()
 
 ; CHECK-LABEL: define void @fields(
-; CHECK-COUNT-1: call i64 asm "movq %fs:__fsan_running@tpoff, $0"
+; CHECK-COUNT-1: call i64 asm "movq %fs:__fsan_running@tpoff, $0\0A\09movb $$-1, ${0:b}"
 ; CHECK-COUNT-1: and i64 %{{.*}}, 140737488355312
 ; CHECK: add i64 %shadow, 32
 ; CHECK-NOT: call i64 asm
@@ -38,9 +38,9 @@ define void @unknown_parts(ptr %p) {
 }
 ; A call may release, or move the fiber to another thread: the stamp is read again.
 ; CHECK-LABEL: define void @around_call(
-; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0"
+; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0\0A\09movb $$-1, ${0:b}"
 ; CHECK: call void @other()
-; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0"
+; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0\0A\09movb $$-1, ${0:b}"
 define void @around_call(ptr %p, ptr %q) {
   store i64 1, ptr %p, align 8
   call void @other()
