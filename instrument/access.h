@@ -41,6 +41,7 @@ struct RangeAccess {
   llvm::Value* address;
   llvm::Value* size;
   AccessKind kind;
+  bool is_of_loop = false;  // of all iterations, before them
 };
 
 // Elements of `size` bytes, each at an address of its own, that a mask switches on.

@@ -13,6 +13,7 @@
 #include "instrument/inline_copies.h"
 #include "instrument/libatomic_calls.h"
 #include "instrument/libc_calls.h"
+#include "instrument/loop_checks.h"
 #include "instrument/memory_ranges.h"
 #include "instrument/module_constructor.h"
 #include "instrument/other_instrumentation.h"
@@ -30,11 +31,13 @@ bool needs_context(const FunctionPlan& plan) {
 }
 
 void instrument(llvm::Function& function, const ReleaseSummary& summary, HookTable& hooks,
-                RunningState& state, Statistics& statistics) {
+                RunningState& state, llvm::FunctionAnalysisManager& analyses,
+                Statistics& statistics) {
   mark_as_instrumented(function);
   FunctionPlan plan = select_accesses(function, statistics);
   prune_checks(plan.accesses, summary, statistics);
   merge_checks(plan.accesses, summary, statistics);
+  move_checks_out_of_loops(function, plan, summary, analyses, statistics);
 
   // It now touches shadow and context, whatever the optimiser concluded before.
   function.removeFnAttr(llvm::Attribute::Memory);
@@ -68,7 +71,8 @@ void instrument(llvm::Function& function, const ReleaseSummary& summary, HookTab
 
 }  // namespace
 
-llvm::PreservedAnalyses InstrumentPass::run(llvm::Module& module, llvm::ModuleAnalysisManager&) {
+llvm::PreservedAnalyses InstrumentPass::run(llvm::Module& module,
+                                            llvm::ModuleAnalysisManager& analyses) {
   if (!is_supported(module)) {
     module.getContext().emitError("FiberSan instruments x86-64 ELF code only, not '" +
                                   module.getTargetTriple() + "'");
@@ -85,8 +89,12 @@ llvm::PreservedAnalyses InstrumentPass::run(llvm::Module& module, llvm::ModuleAn
   HookTable hooks(module);
   RunningState state(module);
   Statistics statistics;
-  for (llvm::Function* function : functions)
-    instrument(*function, summary, hooks, state, statistics);
+  auto& of_functions =
+      analyses.getResult<llvm::FunctionAnalysisManagerModuleProxy>(module).getManager();
+  for (llvm::Function* function : functions) {
+    instrument(*function, summary, hooks, state, of_functions, statistics);
+    of_functions.clear(*function, function->getName());
+  }
   statistics.print(module);
   separate_inline_copies(module, functions);
   emit_module_constructor(hooks, module, functions.size());

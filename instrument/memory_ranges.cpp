@@ -40,7 +40,10 @@ void emit_range_check(HookTable& hooks, const RangeAccess& access, Value* contex
   IRBuilder<> builder(access.instruction);
   builder.SetCurrentDebugLocation(debug_location_near(*access.instruction));
   Value* size = builder.CreateZExtOrTrunc(access.size, builder.getInt64Ty());
-  hooks.call(builder, range_hook(access.kind), {access.address, size, context});
+  Hook hook = range_hook(access.kind);
+  if (access.is_of_loop)
+    hook = access.kind == AccessKind::kRead ? Hook::read_loop : Hook::write_loop;
+  hooks.call(builder, hook, {access.address, size, context});
 }
 
 void emit_scattered_check(HookTable& hooks, const ScatteredAccess& access, Value* context) {

@@ -1,6 +1,7 @@
 // memory_ranges.h: checks of accesses whose extent is known only when the program runs.
 //
-// Input:    memcpy, memmove and memset of any length; gathers and scatters; the cold side
+// Input:    memcpy, memmove and memset of any length; what a loop accesses (loop_ranges.h);
+//           gathers and scatters; the cold side
 //           of a vector access under a mask.
 // Output:   calls of the range hooks, for a mask one for each element that is switched on.
 #ifndef FIBERSAN_INSTRUMENT_MEMORY_RANGES_H
