@@ -32,7 +32,8 @@ struct Access {
   AccessKind kind;
   unsigned stretch;
   llvm::Value* mask = nullptr;
-  bool is_vptr = false;  // of the pointer to an object's virtual functions
+  bool is_vptr = false;    // of the pointer to an object's virtual functions
+  bool has_moved = false;  // stands for accesses in a loop, before it
 };
 
 // `size` bytes at `address`, known when running.
@@ -41,7 +42,7 @@ struct RangeAccess {
   llvm::Value* address;
   llvm::Value* size;
   AccessKind kind;
-  bool is_of_loop = false;  // of all iterations, before them
+  bool has_moved = false;  // stands for accesses in a loop, before it
 };
 
 // Elements of `size` bytes, each at an address of its own, that a mask switches on.

@@ -30,6 +30,7 @@ constexpr Rule kRules[] = {
 };
 
 constexpr llvm::StringLiteral kForms[] = {"inline", "call", "range"};
+constexpr llvm::StringLiteral kMoved = "before loops";
 
 // One above the rules.
 constexpr Elimination kAllRules{kEliminations};
@@ -78,6 +79,11 @@ void Statistics::emitted(CheckForm form, const llvm::Instruction& access) {
   remark_checked(access, kForms[index]);
 }
 
+void Statistics::moved(const llvm::Instruction& loop_entry) {
+  ++moved_;
+  remark_checked(loop_entry, kMoved);
+}
+
 void Statistics::print(const llvm::Module& module) const {
   if (stats.getNumOccurrences() == 0) return;
   std::string text;
@@ -87,6 +93,7 @@ void Statistics::print(const llvm::Module& module) const {
     print_row(out, "accesses seen", seen_);
     for (size_t i = 0; i < kCheckForms; ++i)
       print_row(out, ("checks: " + kForms[i]).str(), emitted_[i]);
+    print_row(out, ("checks: " + kMoved).str(), moved_);
     for (size_t i = 0; i < kEliminations; ++i)
       print_row(out, ("without: " + kEliminationNames[i]).str(), eliminated_[i]);
     llvm::errs() << text;
@@ -99,6 +106,7 @@ void Statistics::print(const llvm::Module& module) const {
     json.attributeObject("checks", [&] {
       for (size_t i = 0; i < kCheckForms; ++i) json.attribute(kForms[i], emitted_[i]);
     });
+    json.attribute(kMoved, moved_);
     json.attributeObject("without", [&] {
       for (size_t i = 0; i < kEliminations; ++i)
         json.attribute(kEliminationNames[i], eliminated_[i]);

@@ -10,7 +10,9 @@
 //
 // Invariants
 //   L1  Every access that select_accesses meets is counted once as seen. Every check that is
-//       left out is counted once under its rule, every check that is made once by its form.
+//       left out is counted once under its rule, every check that is made once by its form:
+//       the sums are equal. A check that stands before a loop for accesses in it, which are
+//       counted as left out, is counted apart.
 #ifndef FIBERSAN_INSTRUMENT_ELIMINATIONS_H
 #define FIBERSAN_INSTRUMENT_ELIMINATIONS_H
 
@@ -56,6 +58,7 @@ class Statistics {
   void seen(const llvm::Instruction& instruction);
   void eliminated(Elimination rule, const llvm::Instruction& instruction);
   void emitted(CheckForm form, const llvm::Instruction& instruction);
+  void moved(const llvm::Instruction& instruction);
 
   // Does what -fibersan-stats asks for; nothing without it.
   void print(const llvm::Module& module) const;
@@ -64,6 +67,7 @@ class Statistics {
   uint64_t seen_ = 0;
   std::array<uint64_t, kEliminations> eliminated_{};
   std::array<uint64_t, kCheckForms> emitted_{};
+  uint64_t moved_ = 0;
 };
 
 }  // namespace fibersan::instrument

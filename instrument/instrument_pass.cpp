@@ -54,7 +54,10 @@ void instrument(llvm::Function& function, const ReleaseSummary& summary, HookTab
       llvm::any_of(plan.calls, [](llvm::CallBase* call) { return wants_context(*call); });
   emit_checks(hooks, state, plan.accesses, context, has_calls, statistics);
   for (const RangeAccess& access : plan.ranges) {
-    statistics.emitted(CheckForm::kRange, *access.instruction);
+    if (access.has_moved)
+      statistics.moved(*access.instruction);
+    else
+      statistics.emitted(CheckForm::kRange, *access.instruction);
     emit_range_check(hooks, access, context);
   }
   for (const ScatteredAccess& access : plan.scattered) {

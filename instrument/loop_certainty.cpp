@@ -1,6 +1,5 @@
 #include "instrument/loop_certainty.h"
 
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/IR/CFG.h"
 
@@ -10,34 +9,28 @@ using llvm::Instruction;
 
 LoopCertainty::LoopCertainty(const llvm::Loop& loop, const ReleaseSummary& summary,
                              const llvm::LoopInfo& loops, llvm::ScalarEvolution& evolution)
-    : loop_(loop), summary_(summary), loops_(loops), evolution_(evolution) {
+    : loop_(loop), loops_(loops), evolution_(evolution) {
   for (const BasicBlock* block : loop.blocks())
     for (const Instruction& instruction : *block) {
-      may_release_ |= summary.may_release(instruction);
-      may_acquire_ |= summary.may_acquire(instruction);
-      may_stop_ |= may_stop_at(instruction);
+      const bool releases = summary.may_release(instruction);
+      const bool acquires = summary.may_acquire(instruction);
+      const bool stops = instruction.isVolatile() || summary.may_not_return(instruction);
+      if (releases || acquires || stops) barriers_.try_emplace(block, &instruction);
+      may_release_ |= releases;
+      may_acquire_ |= acquires;
+      may_stop_ |= stops;
     }
   for (const llvm::Loop* inner : loop)
     for (const llvm::Loop* nested : inner->getLoopsInPreorder())
       may_stop_ |= !evolution.hasLoopInvariantBackedgeTakenCount(nested);
 }
 
-bool LoopCertainty::may_stop_at(const Instruction& instruction) const {
-  return instruction.isVolatile() || summary_.may_not_return(instruction);
-}
-
 bool LoopCertainty::surely_reaches(const Instruction& place) {
   const BasicBlock& block = *place.getParent();
-  for (const Instruction& before : block) {
-    if (&before == &place) break;
-    if (may_stop_at(before) || summary_.may_synchronise(before)) return false;
-  }
+  const Instruction* barrier = barriers_.lookup(&block);
+  if (barrier != nullptr && barrier->comesBefore(&place)) return false;
   auto [known, is_new] = reached_.try_emplace(&block, false);
-  if (is_new) {
-    bool is_reached = surely_reaches(block);
-    reached_[&block] = is_reached;
-    return is_reached;
-  }
+  if (is_new) known->second = surely_reaches(block);
   return known->second;
 }
 
@@ -64,9 +57,7 @@ bool LoopCertainty::surely_reaches(const BasicBlock& block) {
 bool LoopCertainty::passes(const BasicBlock& block) const {
   const llvm::Loop* inner = loops_.getLoopFor(&block);
   if (inner != &loop_ && !evolution_.hasLoopInvariantBackedgeTakenCount(inner)) return false;
-  return llvm::none_of(block, [this](const Instruction& instruction) {
-    return may_stop_at(instruction) || summary_.may_synchronise(instruction);
-  });
+  return !barriers_.contains(&block);
 }
 
 }  // namespace fibersan::instrument

@@ -1,7 +1,7 @@
 // loop_certainty.h: what surely happens once a loop is entered, and what surely does not.
 //
 // Input:    a loop of a function that is not changed meanwhile.
-// Cost:     one walk over its instructions, and one over those before each place asked for.
+// Cost:     one walk over its instructions, and one over the blocks before each block asked for.
 // Not here: which checks move because of it, see loop_checks.h.
 //
 // Invariants
@@ -36,15 +36,14 @@ class LoopCertainty {
   bool surely_reaches(const llvm::BasicBlock& block);
   bool passes(const llvm::BasicBlock& block) const;
 
-  bool may_stop_at(const llvm::Instruction& instruction) const;
-
   const llvm::Loop& loop_;
-  const ReleaseSummary& summary_;
   const llvm::LoopInfo& loops_;
   llvm::ScalarEvolution& evolution_;
   bool may_release_ = false;
   bool may_acquire_ = false;
   bool may_stop_ = false;
+  // The first instruction of a block that synchronises or may stop, for blocks that have one.
+  llvm::DenseMap<const llvm::BasicBlock*, const llvm::Instruction*> barriers_;
   llvm::DenseMap<const llvm::BasicBlock*, bool> reached_;
 };
 

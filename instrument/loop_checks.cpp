@@ -161,10 +161,11 @@ class Replacement {
     const uint64_t size = bytes == nullptr ? 0 : bytes->getAPInt().getZExtValue();
     if (bytes != nullptr && size <= kLargestInlineCheck)
       inserted_[mark.getParent()].push_back(
-          {&mark, address, /*offset=*/0, size, check.alignment, check.kind, next_stretch_});
+          {&mark, address, /*offset=*/0, size, check.alignment, check.kind, next_stretch_,
+           /*mask=*/nullptr, /*is_vptr=*/false, /*has_moved=*/true});
     else
       plan_.ranges.push_back(
-          {&mark, address, expand(check.bytes, mark), check.kind, /*is_of_loop=*/true});
+          {&mark, address, expand(check.bytes, mark), check.kind, /*has_moved=*/true});
   }
 
   // An instruction without effect that has a place in the code and a location: M5.

@@ -14,6 +14,7 @@ using llvm::SCEV;
 using llvm::SCEVAddRecExpr;
 using llvm::SCEVConstant;
 
+constexpr size_t kMostGroups = 64;
 constexpr size_t kMostGrouped = 64;
 
 // A check in an iteration: `size` bytes, `offset` behind the start of the first of its group.
@@ -47,7 +48,11 @@ class RangeSearch {
  public:
   RangeSearch(const llvm::Loop& loop, LoopChecks& checks, llvm::ScalarEvolution& evolution,
               llvm::function_ref<bool(const LoopCheck&)> can_be_made)
-      : loop_(loop), checks_(checks), evolution_(evolution), can_be_made_(can_be_made) {}
+      : loop_(loop),
+        checks_(checks),
+        evolution_(evolution),
+        can_be_made_(can_be_made),
+        taken_(checks.size(), false) {}
 
   LoopChecks run() {
     if (!set_iterations()) return {};
@@ -56,7 +61,7 @@ class RangeSearch {
       for (const Extent& extent : extents_of(group)) add(group, extent);
     std::vector<LoopCheck> left;
     for (size_t i = 0; i < checks_.size(); ++i)
-      if (!llvm::is_contained(taken_, i)) left.push_back(std::move(checks_[i]));
+      if (!taken_[i]) left.push_back(std::move(checks_[i]));
     checks_ = std::move(left);
     return std::move(ranges_);
   }
@@ -104,7 +109,8 @@ class RangeSearch {
       group.parts.push_back({index, *distance, size});
       return;
     }
-    groups_.push_back({&start, checks_[index].kind, {{index, 0, size}}});
+    if (groups_.size() < kMostGroups)
+      groups_.push_back({&start, checks_[index].kind, {{index, 0, size}}});
   }
 
   static std::vector<Extent> extents_of(const Group& group) {
@@ -152,7 +158,7 @@ class RangeSearch {
     range.source = checks_[first].source;
     for (size_t check : checks) {
       llvm::append_range(range.accesses, checks_[check].accesses);
-      taken_.push_back(check);
+      taken_[check] = true;
     }
     ranges_.push_back(std::move(range));
   }
@@ -164,7 +170,7 @@ class RangeSearch {
   const SCEV* back_edges_ = nullptr;
   uint64_t most_iterations_ = 0;  // 0: not known
   std::vector<Group> groups_;
-  std::vector<size_t> taken_;
+  std::vector<bool> taken_;
   LoopChecks ranges_;
 };
 

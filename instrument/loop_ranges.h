@@ -4,7 +4,8 @@
 // Output:   checks that stand for them, to be made before the loop, where the steps follow each
 //           other or the offsets of several accesses fill them: unrolled and vectorised loops,
 //           a[i - 1] + a[i] + a[i + 1], the rows of a matrix.
-// Cost:     quadratic in accesses at constant distances of each other, at most kMostGrouped.
+// Cost:     for each access a look at the groups of those at constant distances of each other, of
+//           which kMostGroups are kept.
 //
 // Invariants
 //   N1  The number of iterations is exact, and nothing in it or in the sizes wraps: each byte of

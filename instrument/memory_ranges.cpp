@@ -41,7 +41,7 @@ void emit_range_check(HookTable& hooks, const RangeAccess& access, Value* contex
   builder.SetCurrentDebugLocation(debug_location_near(*access.instruction));
   Value* size = builder.CreateZExtOrTrunc(access.size, builder.getInt64Ty());
   Hook hook = range_hook(access.kind);
-  if (access.is_of_loop)
+  if (access.has_moved)
     hook = access.kind == AccessKind::kRead ? Hook::read_loop : Hook::write_loop;
   hooks.call(builder, hook, {access.address, size, context});
 }

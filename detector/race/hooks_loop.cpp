@@ -1,8 +1,7 @@
 // hooks_loop.cpp: what a loop accesses, told before it begins.
 //
 // Cost:     see covered_range.h. These hooks have the common calling convention: before a loop
-// fewer
-//           registers are in use than a preserve_most function would save.
+//           fewer registers are in use than a preserve_most function would save.
 #include "detector/abi/hooks.h"
 #include "detector/race/access.h"
 #include "detector/race/covered_range.h"

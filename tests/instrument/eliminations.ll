@@ -16,6 +16,7 @@
 ; TABLE-NEXT: checks: inline 2
 ; TABLE-NEXT: checks: call 0
 ; TABLE-NEXT: checks: range 1
+; TABLE-NEXT: checks: before loops 0
 ; TABLE: without: constant 1
 ; TABLE: without: vtable 0
 ; TABLE: without: private 1
@@ -25,8 +26,8 @@
 ; TABLE: without: repeated 1
 ; TABLE: without: later 1
 
-; JSON: {"module":"eliminations.ll","seen":9,"checks":{"inline":2,"call":0,"range":1},"without":{"constant":1,{{.*}}"thread-local":1,"profile-counter":1,{{.*}}"repeated":1,"later":1,
-; JSON-NEXT: {"module":"eliminations.ll","seen":9,"checks":{"inline":6,"call":0,"range":1},"without":{"constant":0,{{.*}}"thread-local":1,"profile-counter":1,{{.*}}"repeated":0,"later":0,
+; JSON: {"module":"eliminations.ll","seen":9,"checks":{"inline":2,"call":0,"range":1},"before loops":0,"without":{"constant":1,{{.*}}"thread-local":1,"profile-counter":1,{{.*}}"repeated":1,"later":1,
+; JSON-NEXT: {"module":"eliminations.ll","seen":9,"checks":{"inline":6,"call":0,"range":1},"before loops":0,"without":{"constant":0,{{.*}}"thread-local":1,"profile-counter":1,{{.*}}"repeated":0,"later":0,
 
 ; UNKNOWN: for the --fibersan-without option: Cannot find option named 'often'!
 ; NEEDED: for the --fibersan-without option: Cannot find option named 'thread-local'!
