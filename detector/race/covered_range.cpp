@@ -21,17 +21,11 @@ __attribute__((target("avx2"), no_sanitize("thread"))) bool block_covers(const C
   return (covered[0] & covered[2]) != 0;
 }
 
-bool each_covers(const Cell* cell, const Cell* end, Stamp wanted) {
-  for (; cell != end; ++cell)
-    if (!covered_fast(load_slot(*cell, 0), load_slot(*cell, 1), wanted)) return false;
-  return true;
-}
-
 __attribute__((target("avx2"))) bool all_cover_wide(const Cell* cell, const Cell* end,
                                                     Stamp wanted) {
   for (; end - cell >= kBlock; cell += kBlock)
-    if (!block_covers(cell, wanted) && !each_covers(cell, cell + kBlock, wanted)) return false;
-  return each_covers(cell, end, wanted);
+    if (!block_covers(cell, wanted) && !few_cover(cell, cell + kBlock, wanted)) return false;
+  return few_cover(cell, end, wanted);
 }
 
 }  // namespace
@@ -39,7 +33,7 @@ __attribute__((target("avx2"))) bool all_cover_wide(const Cell* cell, const Cell
 bool all_cover(const Cell* cell, const Cell* end, Stamp wanted) {
   if (end - cell >= kBlock && __builtin_cpu_supports("avx2"))
     return all_cover_wide(cell, end, wanted);
-  return each_covers(cell, end, wanted);
+  return few_cover(cell, end, wanted);
 }
 
 }  // namespace fibersan

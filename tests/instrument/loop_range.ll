@@ -454,6 +454,25 @@ loop:
 exit:
   ret void
 }
+; With -fno-builtin or -ffreestanding it is some function of that name.
+; CHECK-LABEL: define void @frees_in_freestanding_code(
+; CHECK-NOT: _loop(
+; CHECK: loop:
+; CHECK: @__fsan_write8(
+define void @frees_in_freestanding_code(ptr %a, i64 %n, ptr %block) "no-builtins" {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %p = getelementptr inbounds i64, ptr %a, i64 %i
+  store i64 1, ptr %p, align 8
+  call void @free(ptr %block)
+  %next = add nuw nsw i64 %i, 1
+  %more = icmp ne i64 %next, %n
+  br i1 %more, label %loop, label %exit
+exit:
+  ret void
+}
 ; An exit that ends the program.
 ; CHECK-LABEL: define void @trap_within(
 ; CHECK-NOT: _loop(

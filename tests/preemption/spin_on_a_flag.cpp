@@ -7,7 +7,7 @@
 // RUN: %fiber -O3 -fPIC %s -o %t.3 && %{try} %t.3
 // RUN: %fiber -O2 -flto=thin -fuse-ld=lld %s -o %t.lto && %{try} %t.lto
 // RUN: %fibersan -O0 %s -o %t.s0 && %{try} %t.s0
-// RUN: %fibersan -O2 %s -o %t.s2 && %{try} %t.s2
+// RUN: %fibersan -O2 -DLONG %s -o %t.s2 && %{try} %t.s2
 #include <fiber/fiber.h>
 
 #include <atomic>
@@ -65,6 +65,11 @@ void exceptions(int before) {
   }
 }
 
+// Both checks move out of the loop.
+__attribute__((noinline)) void add_often(int* sum, const int* step, uint64_t times) {
+  for (uint64_t i = 0; i < times; ++i) *sum = static_cast<int>(i & 1) + *step;
+}
+
 }  // namespace
 
 int main() {
@@ -105,6 +110,15 @@ int main() {
     let_others_run([](int before) { irreducible(before, true); });
     let_others_run([](int before) { assembly_goto(before); });
     let_others_run([](int before) { exceptions(before); });
-    return stage == 10 ? 0 : 1;
+#ifdef LONG
+    let_others_run([](int before) {
+      int numbers[2] = {};
+      add_often(&numbers[0], &numbers[1], 500'000'000);
+      if (stage == before) --stage;
+    });
+#else
+    ++stage;
+#endif
+    return stage == 11 ? 0 : 1;
   });
 }
