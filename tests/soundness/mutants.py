@@ -180,7 +180,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="soundness") as folder:
         corpus = Corpus(build.Frame(folder))
         with concurrent.futures.ThreadPoolExecutor(max(1, len(os.sched_getaffinity(0)) // 2)) as pool:
-            for ok, line in pool.map(lambda mutant: judge(mutant, corpus), wanted):
+            for done in concurrent.futures.as_completed([pool.submit(judge, mutant, corpus) for mutant in wanted]):
+                ok, line = done.result()
                 passed += ok
                 print(line, flush=True)
     print(f"{passed} passed, {len(wanted) - passed} failed")
