@@ -29,6 +29,8 @@ _spec.loader.exec_module(mutant_build)
 Mutant = collections.namedtuple("Mutant", "name file marks old new")
 SUMMARY, PRUNING = "instrument/release_summary.cpp", "instrument/check_pruning.cpp"
 FACTS, MERGING = "instrument/check_facts.cpp", "instrument/check_merging.cpp"
+CERTAINTY, MOTION = "instrument/loop_certainty.cpp", "instrument/loop_checks.cpp"
+RANGES = "instrument/loop_ranges.cpp"
 
 MUTANTS = [
     Mutant("atomic operations release nothing", SUMMARY, ["Effects of_order("],
@@ -83,6 +85,16 @@ MUTANTS = [
     Mutant("adjacent: reads with writes", MERGING, ["std::optional<Piece> merge("], "first.kind != second.kind ||", ""),
     Mutant("adjacent: neighbours at any distance", MERGING, ["std::optional<Piece> merge("],
            "if (distance != size && distance != -size) return std::nullopt;", ""),
+    Mutant("hoisted: a conditional access", CERTAINTY, ["surely_reaches(const BasicBlock& block)"],
+           "if (next == loop_.getHeader() || !loop_.contains(next)) return false;",
+           "if (next == loop_.getHeader() || !loop_.contains(next)) continue;"),
+    Mutant("loop-range: an early exit forgotten", CERTAINTY, ["surely_reaches(const BasicBlock& block)"],
+           "if (next == loop_.getHeader() || !loop_.contains(next)) return false;",
+           "if (next == loop_.getHeader()) return false; if (!loop_.contains(next)) continue;"),
+    Mutant("loop-range: one element too long", RANGES, ["void add("], "evolution_.getAddExpr(advance, number(size));",
+           "evolution_.getAddExpr(advance, number(size + std::abs(step)));"),
+    Mutant("hoisted: over a release", MOTION, [], "if (certainty.may_release()) return stay(inside);", ""),
+    Mutant("loop-range: over an acquire", MOTION, [], "!certainty.may_acquire() && ", ""),
 ]
 
 
