@@ -35,6 +35,7 @@ BlockingCall::BlockingCall() : begun_(false) {
   fiber->parked_at = coarse_now();
   // Here surely no access is under way.
   static_cast<void>(__fsan_run_widened(/*asleep=*/1));
+  __fsan_blocking_call_begun();
   fiber->state.begin_call();
   if (!current_worker()->begin_call()) {
     // The run is ending: the others are stopped at their next switch, and so are we.

@@ -113,6 +113,11 @@ void FiberClock::merge(Sync& sync) {
   sync.append(releaser, clock_);
 }
 
+void FiberClock::tell(Sync& sync) {
+  publish();
+  sync.append({}, clock_);
+}
+
 void FiberClock::swap(Sync& sync) {
   if (sync.empty() || sync.known_to(*this)) {
     sync.hand_orphans(clock_, lane_, adoptable_);

@@ -22,7 +22,7 @@
 //   E6  A lane given away without E3 gets a new generation; a Sync stores its
 //       releaser's generation, and E2's short cut holds only while it still matches.
 //
-// A stamp changes only in release(), merge(), swap(), spawn() and start(): the caller
+// A stamp changes only in release(), merge(), tell(), swap(), spawn() and start(): the caller
 // copies stamp() into __fsan_running.stamp after each of them.
 #ifndef FIBERSAN_DETECTOR_CLOCK_FIBER_CLOCK_H
 #define FIBERSAN_DETECTOR_CLOCK_FIBER_CLOCK_H
@@ -90,6 +90,9 @@ class FiberClock {
   void release(Sync& sync);
   // Adds to what `sync` knows.
   void merge(Sync& sync);
+  // Adds what it did and knows so that who acquires learns it, and nothing else: nobody
+  // recognises the release, nor takes the lane over by it. For what is rarely acquired.
+  void tell(Sync& sync);
   // Acquires what was there and leaves what the fiber knew before: a channel's slot.
   void swap(Sync& sync);
   [[nodiscard]] SpawnSnapshot spawn();

@@ -10,6 +10,7 @@
 #include "detector/collector/lane_collector.h"
 #include "detector/race/concurrency.h"
 #include "detector/race/known_fibers.h"
+#include "detector/race/run_past.h"
 #include "detector/race/sync_note.h"
 #include "detector/race/sync_table.h"
 #include "detector/race/thread.h"
@@ -45,9 +46,6 @@ SpinLock threads_lock;  // rank 4: the locks of Syncs' clocks inside
 AttachedThread* newest FIBERSAN_GUARDED_BY(threads_lock) = nullptr;
 constinit std::atomic<uint64_t> threads_ever{0};
 constinit std::atomic<uint64_t> foreign_count{0};
-
-SpinLock handing_over;  // rank 4
-[[clang::no_destroy]] constinit Sync lanes_handed_over FIBERSAN_GUARDED_BY(handing_over);
 
 // Its destructors run in rounds; in the last one we are behind all but those that set their
 // value three times anew.
@@ -131,14 +129,6 @@ void adopt_record(AttachedThread& thread) {
   arm_end();
 }
 
-// A4
-void start_clock(fsan_fiber& fiber) {
-  SpinGuard guard(handing_over);
-  const uint64_t previous = fiber.clock.start(static_cast<SpawnSnapshot&&>(fiber.snapshot),
-                                              this_thread.processor, fiber.info->id);
-  if (is_fiber_id(previous)) fiber.clock.merge(lanes_handed_over);
-}
-
 // Of the record that this_thread.own is part of.
 AttachedThread& record_of(fsan_fiber& fiber) {
   static_assert(__builtin_offsetof(AttachedThread, fiber) == 0);
@@ -182,6 +172,7 @@ void clear_stack(const fsan_fiber& fiber) {
 
 AttachedThread* thread_created(fsan_fiber& creator, StackId where, bool detached) {
   concurrency.thread_added();  // A2
+  run_past_has_others();
   AttachedThread* thread = make_record(creator.info->id, where);
   thread->fiber.checked = creator.checked;
   thread->processor = this_thread.processor;
@@ -231,7 +222,7 @@ void thread_begins(AttachedThread& thread) {
   clear_shadow(fiber.stack.low, fiber.stack.high - fiber.stack.low);
   if (fiber.checked) {
     this_thread.ring = this_thread.own_ring = take_thread_ring();
-    start_clock(fiber);
+    start_clock_of_thread(fiber);  // A4
   } else {
     foreign_count.fetch_add(1, std::memory_order_relaxed);
     fiber.clock.start_without_lane(static_cast<SpawnSnapshot&&>(fiber.snapshot), fiber.info->id);
@@ -277,6 +268,7 @@ fsan_fiber* attach_unseen_thread() {
   thread->references = 1;
   foreign_count.fetch_add(1, std::memory_order_relaxed);
   concurrency.thread_added();
+  run_past_has_others();
   adopt_record(*thread);
   thread->fiber.checked = false;
   thread->fiber.clock.start_without_lane(SpawnSnapshot{}, thread->fiber.info->id);
@@ -335,10 +327,7 @@ void thread_named(pthread_t handle, const char* name) {
 
 void note_run_started(bool parallel) {
   attach_unseen_thread();
-  {
-    SpinGuard guard(handing_over);
-    lanes_handed_over.clear();
-  }
+  run_past_begins();
   concurrency.run_begins(parallel);
 }
 
@@ -348,11 +337,7 @@ void note_run_finished() {
   concurrency.run_narrows();
   run_on_this_thread(this_thread.own);
   if (this_thread.fiber == nullptr) return;
-  {
-    SpinGuard guard(handing_over);
-    this_thread.fiber->clock.acquire_ended(is_fiber_id);
-    this_thread.fiber->clock.acquire(lanes_handed_over);  // A4
-  }
+  acquire_run_past(this_thread.fiber->clock);
   refresh_stamp();
   concurrency.run_ends();
 }

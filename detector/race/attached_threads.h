@@ -14,9 +14,8 @@
 //       detector) hands on what it acquires and is not checked: what orders it after its
 //       creator was not seen, so its accesses would be false positives. The same holds for
 //       all that it creates. It is counted.
-//   A4  A thread never holds the lane of a fiber of the present run unless lanes_handed_over
-//       knows what the creator of the thread knew: run() returns after all its fibers, and
-//       what they did is found by the lanes they leave.
+//   A4  A thread never holds the lane of a fiber of the present run unless run_past.h knows
+//       what the creator of the thread knew.
 #ifndef FIBERSAN_DETECTOR_RACE_ATTACHED_THREADS_H
 #define FIBERSAN_DETECTOR_RACE_ATTACHED_THREADS_H
 

@@ -9,6 +9,7 @@
 #include "detector/race/attached_threads.h"
 #include "detector/race/held_locks.h"
 #include "detector/race/known_fibers.h"
+#include "detector/race/run_past.h"
 #include "detector/race/sync_note.h"
 #include "detector/race/thread_rings.h"
 
@@ -55,7 +56,10 @@ constinit thread_local SpareFibers spare_fibers __attribute__((tls_model("initia
 
 void end_fiber(fsan_fiber& fiber) {
   keep_last_release(fiber);
-  if (fiber.clock.started()) fiber.clock.end();
+  if (fiber.clock.started()) {
+    fiber_leaves_run(fiber.clock);
+    fiber.clock.end();
+  }
   clear_stack(fiber);
   fiber_info_ended(*fiber.info);
   fiber.~fsan_fiber();
@@ -114,6 +118,14 @@ int __fsan_run_widened(int asleep) {
   if (asleep == 0) return 1;
   fibersan::note_run_widened();
   return 0;
+}
+
+void __fsan_blocking_call_begun(void) {
+  fsan_fiber* const fiber = this_thread.fiber;
+  if (fiber == nullptr || checking_has_stopped()) return;
+  fibersan::run_past_has_others();
+  fibersan::add_to_run_past(fiber->clock);
+  fibersan::refresh_stamp();
 }
 
 // Its record stays for ever: the thread in the call goes on using it.

@@ -277,8 +277,8 @@ LIVES = [
          "fiber->snapshot = creator->clock.spawn();", "static_cast<void>(creator->clock.spawn());", (CORE_TEST,)),
     Edge("a switch of fibers is an edge", HOOKS, ["void __fsan_fiber_switched_in("], "fiber->waiting.active = false;",
          "fiber->waiting.active = false; static fibersan::Sync all; fiber->clock.swap(all);", (CORE_TEST,)),
-    Edge("run() returns without what its fibers did", "detector/race/attached_threads.cpp", [],
-         "this_thread.fiber->clock.acquire_ended(is_fiber_id);", ";",
+    Edge("run() returns without what its fibers did", "detector/race/run_past.cpp", [],
+         "clock.acquire_ended(is_fiber_id);", ";",
          (Program(NO_RACE + "main_thread.cpp", "procs=1"),)),
     Edge("acquire learns nothing", "detector/clock/fiber_clock.cpp", ["void FiberClock::acquire("], "learn(sync.clock_);", ";",
          (CORE_TEST,)),
@@ -292,7 +292,8 @@ THREADS_FOLDER = "tests/programs/race/threads/"
 WAITS = (Program(THREADS_FOLDER + "waits.cpp", "", ("-std=c++20",)),)
 OS_LOCKS = (Program(THREADS_FOLDER + "locks.cpp", "", ("-std=c++20",)),)
 INVISIBLE = (Program(THREADS_FOLDER + "runtime_is_invisible.cpp", "", (), (), 66),)
-ATTACHED = "detector/race/attached_threads.cpp"
+RUN_RETURNS = Program("tests/programs/no_race/threads/run_returns.cpp", "", ("-std=c++20",))
+ATTACHED, RUN_PAST = "detector/race/attached_threads.cpp", "detector/race/run_past.cpp"
 OS_MUTEX, OS_RWLOCK = "detector/threads/pthread_mutex.cpp", "detector/threads/pthread_rwlock.cpp"
 OS_COND, OS_ONCE = "detector/threads/pthread_cond.cpp", "detector/threads/pthread_once.cpp"
 RENDEZVOUS = "detector/threads/rendezvous.cpp"
@@ -310,10 +311,16 @@ OS_THREADS = [
          "{ this_thread.fiber->clock.acquire(thread.ended); drop", (RACE,)),
     Edge("a thread that nobody told of does not hand on", ATTACHED, ["fsan_fiber* attach_unseen_thread("],
          "run_on_this_thread(&thread->fiber);", "return nullptr;", (RACE,)),
-    Edge("run() does not return after lanes that threads took over", ATTACHED, ["void start_clock("],
+    Edge("run() does not return after lanes that threads took over", RUN_PAST, ["void start_clock_of_thread("],
          "fiber.clock.merge(lanes_handed_over);", ";", (RACE,)),
-    Edge("run() returns after all threads that have ended", ATTACHED, ["void note_run_finished("], "(is_fiber_id)",
+    Edge("run() returns after all threads that have ended", RUN_PAST, ["void acquire_run_past("], "(is_fiber_id)",
          "([](uint64_t) { return true; })", (RACE,)),
+    Edge("run() returns without what its fibers learned of threads", RUN_PAST, ["void fiber_leaves_run("],
+         "if (has_others", "if (false && has_others", (RACE,)),
+    Edge("run() returns without what a fiber did before a call that outlasts it", HOOKS,
+         ["void __fsan_blocking_call_begun("], "fibersan::add_to_run_past(fiber->clock);", ";", (RACE,)),
+    Edge("run() returns without what fibers learned of one in such a call", HOOKS,
+         ["void __fsan_blocking_call_begun("], "fibersan::run_past_has_others();", ";", (RUN_RETURNS,)),
     Edge("a mutex's lock orders nothing", OS_MUTEX, ["int pthread_mutex_lock("],
          "locked(mutex, FSAN_LOCK_WRITE, FIBERSAN_USER);", ";", OS_LOCKS),
     Edge("a mutex's try_lock orders nothing", OS_MUTEX, ["int pthread_mutex_trylock("],

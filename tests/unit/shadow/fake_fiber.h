@@ -37,6 +37,12 @@ class FakeFiber {
     if (fiber_ != nullptr) __fsan_fiber_ended(fiber_);
     fiber_ = nullptr;
   }
+  // It is stopped where it is when the run ends, or goes on in a blocking call.
+  void leave_to_the_run() { fiber_ = nullptr; }
+  void outlast_the_run() {
+    __fsan_fiber_abandoned(fiber_);
+    fiber_ = nullptr;
+  }
 
  private:
   char stack_[256];

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "detector/race/attached_threads.h"
+#include "detector/race/concurrency.h"
 #include "tests/unit/shadow/fake_fiber.h"
 
 namespace fibersan {
@@ -136,6 +137,72 @@ TEST_F(Threads, EndOfTheRunDoesNotJoinThreads) {
   writes(0)();
   EXPECT_EQ(recorded.races, 1);
   join();
+  note_run_started(/*parallel=*/true);
+}
+
+// ... but after the threads that its fibers learned of, as far as they did.
+TEST_F(Threads, EndOfTheRunKnowsThreadsThatFibersJoined) {
+  note_run_started(/*parallel=*/true);
+  FakeFiber fiber;
+  fiber.run([&] {
+    thread_of(writes(0));
+    join();
+  });
+  fiber.end();
+  __fsan_run_finished();
+  writes(0)();
+  EXPECT_EQ(recorded.races, 0);
+  note_run_started(/*parallel=*/true);
+}
+
+TEST_F(Threads, EndOfTheRunKnowsWhatFibersAcquiredFromThreads) {
+  note_run_started(/*parallel=*/true);
+  thread_of([] {
+    writes(0)();
+    __fsan_release(sync);
+    writes(8)();
+  });
+  FakeFiber fiber;
+  fiber.run([] { __fsan_acquire(sync); });
+  fiber.leave_to_the_run();
+  __fsan_run_finished();
+  writes(0)();
+  EXPECT_EQ(recorded.races, 0);
+  writes(8)();
+  EXPECT_EQ(recorded.races, 1);
+  join();
+  note_run_started(/*parallel=*/true);
+}
+
+// A blocking call that outlasts the run began before its end, and its fiber's lane may have
+// been another one's.
+TEST_F(Threads, EndOfTheRunKnowsWhatCameBeforeABlockingCall) {
+  note_run_started(/*parallel=*/true);
+  FakeFiber first;
+  first.run([] {
+    writes(0)();
+    __fsan_release(sync);
+  });
+  first.end();
+  FakeFiber second;
+  second.run([] {
+    __fsan_acquire(sync);
+    writes(8)();
+    __fsan_blocking_call_begun();
+    writes(16)();
+    __fsan_release(sync + 8);
+    writes(24)();
+  });
+  FakeFiber third;
+  third.run([] { __fsan_acquire(sync + 8); });
+  third.end();
+  second.outlast_the_run();
+  __fsan_run_finished();
+  for (const size_t offset : {0, 8, 16}) writes(offset)();
+  EXPECT_EQ(recorded.races, 0);
+  writes(24)();
+  EXPECT_EQ(recorded.races, 1);
+  concurrency.thread_gone();
   note_run_started(/*parallel=*/true);
 }
 

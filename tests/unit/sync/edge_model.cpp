@@ -140,6 +140,7 @@ void __fsan_processor_acquired(uint32_t) {}
 void __fsan_processor_released(uint32_t) {}
 void __fsan_run_started(uint32_t, uint64_t) {}
 int __fsan_run_widened(int) { return 0; }
+void __fsan_blocking_call_begun() {}
 int __fsan_io_sync() { return 1; }
 void __fsan_own_work_begins() {}
 void __fsan_own_work_ends() {}
