@@ -27,7 +27,8 @@ struct SignalDelay {
 inline constinit thread_local SignalDelay signal_delay
     __attribute__((tls_model("initial-exec"))) = {};
 
-[[gnu::noinline, gnu::cold]] inline void let_delayed_signals_in() {
+// Each source has its own: one of them has no vector registers to use (race/check_fast.cpp).
+[[gnu::noinline, gnu::cold]] static void let_delayed_signals_in() {
   const int saved = errno;
   const uint64_t mask = signal_delay.mask_before;
   signal_delay.delayed = false;

@@ -2,18 +2,23 @@
 
 #include <errno.h>
 
-#include "detector/race/access.h"
+#include "detector/race/access_fast.h"
 
 namespace fibersan {
 namespace {
 
 // The real function may have set errno already, or leaves it as it was.
-void check(const void* address, size_t size, AccessKind kind, const Caller& caller) {
-  if (size == 0) return;
+[[gnu::noinline]] void check_slowly(const Access& access, const Caller& caller) {
   int saved = errno;
-  access_range({.address = reinterpret_cast<uintptr_t>(address), .size = size, .kind = kind},
-               caller);
+  access_range(access, caller);
   errno = saved;
+}
+
+[[gnu::always_inline]] inline void check(const void* address, size_t size, AccessKind kind,
+                                         const Caller& caller) {
+  const auto at = reinterpret_cast<uintptr_t>(address);
+  if (size == 0 || range_is_covered(at, size, kind)) return;
+  check_slowly({.address = at, .size = size, .kind = kind}, caller);
 }
 
 }  // namespace

@@ -322,15 +322,20 @@ void access_cell(const Access& access, const Caller& caller) {
   if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);
 }
 
-constexpr uint64_t kWidestAccess = 64;
-
-void access_range(const Access& access, const Caller& caller) {
+void access_range_slowly(const Access& access, const Caller& caller) {
   fsan_fiber* const fiber = acting_fiber();
   if (fiber == nullptr) return;
   // N2. A vector's stamps are left all the same: later its inline check finds them.
-  if (access.size > kWidestAccess && acts_alone()) return;
+  if (access.size > kWidestFast && acts_alone()) return;
   const Conflicts conflicts = check_access(*fiber, access, caller);
   if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);
+}
+
+void access_range(const Access& access, const Caller& caller) {
+  const Fast result = access_cells_fast(access.address, access.size, access.kind, caller);
+  if (__builtin_expect(result == Fast::kDone, 1)) return;
+  if (result == Fast::kLookAgain) return access_again(access, caller);
+  access_range_slowly(access, caller);
 }
 
 }  // namespace fibersan

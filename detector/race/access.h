@@ -67,6 +67,8 @@ void report_conflicts(const fsan_fiber& fiber, const Access& access, const Calle
 
 // check_access() and report_conflicts() for the running fiber.
 void access_range(const Access& access, const Caller& caller);
+// The same without a try of the fast way.
+void access_range_slowly(const Access& access, const Caller& caller);
 
 // The same for an access within one cell.
 void access_cell(const Access& access, const Caller& caller);

@@ -169,8 +169,9 @@ FIBERSAN_INLINE Fast stamp_one_fast(fsan_fiber& fiber, Stamp wanted, uintptr_t a
   return carry_out(plan, parallel) ? Fast::kDone : Fast::kLookAgain;
 }
 
-// The same for a cell with a small record: one look at it, under its lock.
-template <typename Ordered>
+// The same for a cell with a small record: one look at it, under its lock. kMayEnd: a record that
+// is not needed any more may be given back.
+template <bool kMayEnd = true, typename Ordered>
 FIBERSAN_INLINE Fast stamp_record_fast(fsan_fiber& fiber, Stamp wanted, uintptr_t address,
                                        uint64_t size, const Caller& caller, Ordered ordered) {
   Cell& cell = cell_at(address);
@@ -183,13 +184,14 @@ FIBERSAN_INLINE Fast stamp_record_fast(fsan_fiber& fiber, Stamp wanted, uintptr_
   const RecordChange change = record.plan(wanted, ordered);
   using Step = RecordChange::Step;
   if (__builtin_expect(!is_ours || change.step == Step::kUnsure ||
+                           (!kMayEnd && change.step == Step::kAlone) ||
                            (change.step != Step::kNone &&
                             !remember_fast(fiber, address, size, stamp_kind(wanted), caller)),
                        0)) {
     record.unlock_small();
     return Fast::kSlow;
   }
-  if (change.step == Step::kAlone) {  // E5, E4
+  if (kMayEnd && change.step == Step::kAlone) {  // E5, E4
     __atomic_store_n(&cell.slots[1], 0, __ATOMIC_RELEASE);
     __atomic_store_n(&cell.slots[0], change.stamp, __ATOMIC_RELEASE);
     record.clear_small();
@@ -235,13 +237,14 @@ FIBERSAN_INLINE Fast access_one_fast(uintptr_t address, const Caller& caller) {
   const Stamp wanted = running | static_cast<Stamp>(kKind) | byte_mask(address, kSize);
   return stamp_one_fast(fiber, wanted, address, kSize, caller, OrderedByHint{fiber.known});
 }
-template <unsigned kSize, AccessKind kKind>
+template <unsigned kSize, AccessKind kKind, bool kMayEnd = true>
 FIBERSAN_INLINE Fast access_record_fast(uintptr_t address, const Caller& caller) {
   const Stamp running = running_stamp();
   if (__builtin_expect(running == 0, 0)) return Fast::kSlow;
   fsan_fiber& fiber = *this_thread.fiber;
   const Stamp wanted = running | static_cast<Stamp>(kKind) | byte_mask(address, kSize);
-  return stamp_record_fast(fiber, wanted, address, kSize, caller, OrderedByHint{fiber.known});
+  return stamp_record_fast<kMayEnd>(fiber, wanted, address, kSize, caller,
+                                    OrderedByHint{fiber.known});
 }
 
 // 16 bytes, aligned to 8 at least. One of the two cells may be covered.
@@ -259,6 +262,57 @@ FIBERSAN_INLINE Fast access_two_fast(uintptr_t address, const Caller& caller) {
   const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
   const bool first = carry_out(plans[0], parallel);
   return carry_out(plans[1], parallel) && first ? Fast::kDone : Fast::kLookAgain;
+}
+
+// A range within two cells whose stamps are there already, as of most short texts.
+FIBERSAN_INLINE bool range_is_covered(uintptr_t address, uint64_t size, AccessKind kind) {
+  const Stamp running = running_stamp();
+  const uint64_t offset = address & 7;
+  if (running == 0 || offset + size > 16) return false;
+  const Stamp wanted = running | static_cast<Stamp>(kind);
+  const uint32_t bytes = ((1u << size) - 1) << offset;
+  const Cell* const cell = &cell_at(address);
+  if (!covered_fast(load_slot(*cell, 0), load_slot(*cell, 1), wanted | (bytes & 0xff)))
+    return false;
+  return bytes <= 0xff ||
+         covered_fast(load_slot(cell[1], 0), load_slot(cell[1], 1), wanted | bytes >> 8);
+}
+
+// Up to kWidestFast bytes anywhere; cells that are covered are left as they are.
+inline constexpr uint64_t kWidestFast = 64;
+FIBERSAN_INLINE Fast access_cells_fast(uintptr_t address, uint64_t size, AccessKind kind,
+                                       const Caller& caller) {
+  constexpr uint64_t kCellBytes = 8;
+  const Stamp running = running_stamp();
+  if (running == 0 || size == 0 || size > kWidestFast) return Fast::kSlow;
+  fsan_fiber& fiber = *this_thread.fiber;
+  if (acts_alone()) return stamp_cells_alone(fiber, running, address, size);
+  const uintptr_t end = address + size;
+  union Plans {
+    FIBERSAN_INLINE Plans() {}  // not initialised: most cells are covered
+    CellPlan of[kWidestFast / kCellBytes + 1];
+  } plans;
+  CellPlan* last = plans.of;
+  for (uintptr_t at = address; at < end;) {
+    const uintptr_t next = (at & ~(kCellBytes - 1)) + kCellBytes;
+    const Stamp wanted =
+        running | static_cast<Stamp>(kind) | byte_mask(at, (next < end ? next : end) - at);
+    Cell& cell = cell_at(at);
+    at = next;
+    if (covered_fast(load_slot(cell, 0), load_slot(cell, 1), wanted)) continue;
+    *last = plan_access(cell, wanted, fiber);
+    if (last->slot == nullptr) return Fast::kSlow;
+    ++last;
+  }
+  if (last == plans.of) return Fast::kDone;
+  if (!remember_fast(fiber, address, size, kind, caller)) return Fast::kSlow;
+  // relaxed: it changes only while a single thread executes accesses.
+  const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
+  bool is_alone = true;
+  for (const CellPlan* plan = plans.of; plan != last; ++plan) {
+    if (!carry_out(*plan, parallel)) is_alone = false;
+  }
+  return is_alone ? Fast::kDone : Fast::kLookAgain;
 }
 
 }  // namespace fibersan

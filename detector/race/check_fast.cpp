@@ -2,52 +2,15 @@
 // general registers only, so that no vector register has to be saved around it.
 //
 // Invariants
-//   V1  Nothing is called that another source compiles (tests/layers/general_registers.py).
+//   V1  Nothing is called that another source compiles (tests/layers/general_registers.py), but
+//       the system, to let signals in.
 #include "detector/race/access_fast.h"
 #include "detector/race/check_entry.h"
 
 namespace fibersan {
 namespace {
 
-constexpr uint64_t kCellBytes = 8;
-
-// Not initialised: V1.
-union Plans {
-  Plans() {}
-  CellPlan of[kWidestCheck / kCellBytes + 1];
-};
-
-// Up to 64 bytes anywhere.
-template <AccessKind kKind>
-FIBERSAN_INLINE Fast access_cells_fast(uintptr_t address, uint64_t size, const Caller& caller) {
-  const Stamp running = running_stamp();
-  if (running == 0 || size > kWidestCheck) return Fast::kSlow;
-  fsan_fiber& fiber = *this_thread.fiber;
-  if (acts_alone()) return stamp_cells_alone(fiber, running, address, size);
-  const uintptr_t end = address + size;
-  Plans plans;
-  CellPlan* last = plans.of;
-  bool is_covered = true;
-  for (uintptr_t at = address; at < end;) {
-    const uintptr_t next = (at & ~(kCellBytes - 1)) + kCellBytes;
-    const Stamp wanted =
-        running | static_cast<Stamp>(kKind) | byte_mask(at, (next < end ? next : end) - at);
-    *last = plan_access(cell_at(at), wanted, fiber);
-    if (last->slot == nullptr) return Fast::kSlow;
-    is_covered = is_covered && last->desired == last->seen;
-    ++last;
-    at = next;
-  }
-  if (is_covered) return Fast::kDone;
-  if (!remember_fast(fiber, address, size, kKind, caller)) return Fast::kSlow;
-  // relaxed: it changes only while a single thread executes accesses.
-  const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
-  bool is_alone = true;
-  for (const CellPlan* plan = plans.of; plan != last; ++plan) {
-    if (!carry_out(*plan, parallel)) is_alone = false;
-  }
-  return is_alone ? Fast::kDone : Fast::kLookAgain;
-}
+static_assert(kWidestFast == kWidestCheck);
 
 Caller caller_of(uintptr_t place, const void* frame, uint64_t context) {
   return {.pc = place, .frame = frame, .context = context, .place = place};
@@ -68,17 +31,26 @@ using fibersan::AccessKind;
 
 extern "C" {
 
-#define FIBERSAN_CHECK_ONE(name, size, kind)                                         \
-  uint64_t __fsan_fast_##name(uintptr_t address, uintptr_t place, const void* frame, \
-                              uint64_t context) {                                    \
-    return static_cast<uint64_t>(fibersan::access_one_fast<size, AccessKind::kind>(  \
-        address, fibersan::caller_of(place, frame, context)));                       \
+// A function of its own for records, as they need more registers.
+#define FIBERSAN_CHECK_ONE(name, size, kind)                                                  \
+  [[gnu::noinline]] static uint64_t record_##name(uintptr_t address, uintptr_t place,         \
+                                                  const void* frame, uint64_t context) {      \
+    return static_cast<uint64_t>(fibersan::access_record_fast<size, AccessKind::kind, false>( \
+        address, fibersan::caller_of(place, frame, context)));                                \
+  }                                                                                           \
+  uint64_t __fsan_fast_##name(uintptr_t address, uintptr_t place, const void* frame,          \
+                              uint64_t context) {                                             \
+    const fibersan::Fast result = fibersan::access_one_fast<size, AccessKind::kind>(          \
+        address, fibersan::caller_of(place, frame, context));                                 \
+    if (__builtin_expect(result != fibersan::Fast::kSlow, 1))                                 \
+      return static_cast<uint64_t>(result);                                                   \
+    [[clang::musttail]] return record_##name(address, place, frame, context);                 \
   }
-#define FIBERSAN_CHECK_CELLS(name, kind)                                             \
-  uint64_t __fsan_fast_##name(uintptr_t address, uintptr_t place, const void* frame, \
-                              uint64_t context, uint64_t size) {                     \
-    return static_cast<uint64_t>(fibersan::access_cells_fast<AccessKind::kind>(      \
-        address, size, fibersan::caller_of(place, frame, context)));                 \
+#define FIBERSAN_CHECK_CELLS(name, kind)                                               \
+  uint64_t __fsan_fast_##name(uintptr_t address, uintptr_t place, const void* frame,   \
+                              uint64_t context, uint64_t size) {                       \
+    return static_cast<uint64_t>(fibersan::access_cells_fast(                          \
+        address, size, AccessKind::kind, fibersan::caller_of(place, frame, context))); \
   }
 
 FIBERSAN_CHECK_ONE(read1, 1, kRead)

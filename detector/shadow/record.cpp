@@ -170,9 +170,12 @@ Looked Record::look_small(Stamp access, const FiberClock& clock, Races& races) {
   // `earlier` race with that.
   for (unsigned i = 0; i < count_; ++i) {
     const Stamp earlier = small_[i];
-    if (!same_segment_and_kind(earlier, access) && !outdoes_on_lane(merged, earlier) &&
-        !replaces(access, earlier, clock))
-      small_[kept++] = earlier;
+    if (same_segment_and_kind(earlier, access) || outdoes_on_lane(merged, earlier)) continue;
+    const Stamp common = earlier & (access | ~kStampMaskBits);
+    const bool may_trim = mask_is_superset(access, earlier) || !same_segment(access, earlier);
+    const bool trims = may_trim && replaces(access, common, clock);  // R4
+    const Stamp rest = trims ? earlier & ~(access & kStampMaskBits) : earlier;
+    if ((rest & kStampMaskBits) != 0) small_[kept++] = rest;
   }
   count_ = static_cast<uint8_t>(kept);
   if (kept == 0) return {false, merged, 0};

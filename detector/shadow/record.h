@@ -16,6 +16,9 @@
 //       thread may lock one that has become another cell's: it then finds that out.
 //   R2  `shards` changes only while the record is held alone.
 //   R3  A stamp of a lane may be in several shards; all of them are true.
+//   R4  C2 of cell.h holds byte by byte: an access that would take the place of an earlier one but
+//       for bytes that it has not takes its own bytes from it. So what one lane leaves in a small
+//       record is at most a write and a later read of each byte and kind, whatever its epochs.
 #ifndef FIBERSAN_DETECTOR_SHADOW_RECORD_H
 #define FIBERSAN_DETECTOR_SHADOW_RECORD_H
 
@@ -47,7 +50,9 @@ struct RecordChange {
   };
   Step step;
   uint8_t place;     // of `stamp`, among those there or behind them
+  uint8_t bytes;     // of the access; `stamp` may have more, of before it knew what it knows now
   uint16_t dropped;  // bit i: small_[i] is replaced
+  uint16_t trimmed;  // bit i: small_[i] is replaced in the access's bytes (R4)
   Stamp stamp;       // kNone: covers the access; kPut: the access with its segment's bytes
 };
 
@@ -152,16 +157,19 @@ template <typename Ordered>
 [[gnu::always_inline]] inline RecordChange Record::plan(Stamp access, Ordered ordered) const {
   using Step = RecordChange::Step;
   const unsigned count = count_;
-  RecordChange change = {Step::kPut, static_cast<uint8_t>(count), 0, access};
+  RecordChange change = {Step::kPut, static_cast<uint8_t>(count), stamp_mask(access), 0, 0, access};
   for (unsigned i = 0; i < count; ++i) {
     const Stamp earlier = small_[i];
-    if (stamp_subsumes(earlier, access)) return {Step::kNone, 0, 0, earlier};
+    if (stamp_subsumes(earlier, access)) return {Step::kNone, 0, 0, 0, 0, earlier};
     if (same_segment_and_kind(earlier, access)) {
       change.stamp |= earlier & kStampMaskBits;  // C3
       change.place = static_cast<uint8_t>(i);
     } else if (same_lane(earlier, access) || ordered(earlier)) {
-      if (mask_is_superset(access, earlier) && (access & ~earlier & kStampKindField) == 0)
+      if ((access & ~earlier & kStampKindField) != 0) continue;
+      if (mask_is_superset(access, earlier))
         change.dropped |= static_cast<uint16_t>(1u << i);
+      else if (!same_segment(access, earlier))
+        change.trimmed |= static_cast<uint16_t>(1u << i);
     } else if (masks_overlap(earlier, access) && kinds_conflict(earlier, access)) {
       change.step = Step::kUnsure;  // though it may turn out to be covered
     }
@@ -183,6 +191,8 @@ template <typename Ordered>
 }
 
 [[gnu::always_inline]] inline void Record::carry_out(const RecordChange& change) {
+  for (unsigned left = change.trimmed & ~change.dropped; left != 0; left &= left - 1)
+    small_[__builtin_ctz(left)] &= ~Stamp{change.bytes};
   small_[change.place] = change.stamp;
   if (change.place == count_) ++count_;
   // From behind, so that what moves up stays.

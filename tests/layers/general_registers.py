@@ -12,6 +12,8 @@ import tempfile
 
 OBJECT = "detector/race/CMakeFiles/detector_race.dir/check_fast.cpp.o"
 FLAGS = ("-mno-sse", "-mno-mmx")
+# To let signals in that came meanwhile. The C library has them in assembly, or as good as that.
+ALLOWED = {"__errno_location", "syscall"}
 OTHER_REGISTERS = re.compile(r"%(?:[xyz]?mm\d|st\b|k[0-7]\b)")
 
 
@@ -35,7 +37,7 @@ def functions_called(path):
             is_branch = re.search(r"\s(?:call|j\w+)q?\s", line) is not None
         elif is_branch and relocation.group(1) not in defined and not relocation.group(1).startswith(".text"):
             called.add(relocation.group(1))
-    return sorted(called)
+    return sorted(called - ALLOWED)
 
 
 def self_test():

@@ -108,6 +108,40 @@ TEST_F(ManyReaders, AWriteOfOtherBytesRacesWithNone) {
   EXPECT_EQ(access(writer, AccessKind::kWrite, 0x08), 1000u);
 }
 
+// R4. `first` is ordered before `knows` only in its first epoch.
+TEST_F(ManyReaders, AnAccessTakesItsOwnBytesFromAnEarlierEpoch) {
+  FiberClock first;
+  FiberClock knows;
+  FiberClock other;
+  first.start(SpawnSnapshot{}, 0, 2);
+  access(first, AccessKind::kWrite, 0x0f);
+  access(first, AccessKind::kRead, 0xf0);
+  first.release(all_read);
+  access(first, AccessKind::kWrite, 0x03);
+  ASSERT_TRUE(extended());
+  knows.start(SpawnSnapshot{}, 0, 3);
+  knows.acquire(all_read);
+  EXPECT_EQ(access(knows, AccessKind::kRead, 0x04), 0u);
+  EXPECT_EQ(access(knows, AccessKind::kRead, 0x01), 1u);
+  other.start(SpawnSnapshot{}, 0, 4);
+  EXPECT_EQ(access(other, AccessKind::kRead, 0x08), 1u);
+  EXPECT_EQ(access(other, AccessKind::kRead, 0x02), 1u);  // trimmed: once
+  for (FiberClock* fiber : {&first, &knows, &other}) fiber->end();
+}
+TEST_F(ManyReaders, ALaneLeavesAWriteAndAReadOfEachByteAtMost) {
+  Sync sync;
+  uint32_t random = 1;
+  for (int i = 0; i < 10000; ++i) {
+    random = random * 1664525 + 1013904223;
+    const auto mask = static_cast<uint8_t>((random >> 30 == 0 ? 3u : 1u) << (random >> 16) % 5);
+    access(writer, (random >> 28 & 1) != 0 ? AccessKind::kRead : AccessKind::kWrite, mask);
+    writer.release(sync);
+    size_t count = 0;
+    for_each_stamp(cell, [](Stamp, void* data) { ++*static_cast<size_t*>(data); }, &count);
+    ASSERT_LE(count, 12u);  // of six bytes
+  }
+}
+
 // S1: whoever reads again and again, knowing of each other, needs no more room.
 TEST_F(ManyReaders, ThatAreOrderedTakeNoMemory) {
   read(20);  // a large record
