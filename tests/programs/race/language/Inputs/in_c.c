@@ -70,5 +70,6 @@ long c_atomics(void) {
     seen = __atomic_load_n(&sync_counter, __ATOMIC_RELAXED);
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   __sync_synchronize();
-  return (next.a - next.c) + (pair.a - pair.b) + (old < 0) + (__atomic_load_n(&sync_counter, 5) <= 0);
+  return (next.a - next.c) + (pair.a - pair.b) + (old < 0) +
+         (__atomic_load_n(&sync_counter, 5) <= 0);
 }
