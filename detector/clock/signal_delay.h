@@ -39,11 +39,11 @@ inline constinit thread_local SignalDelay signal_delay
 // For the compiler: only a handler on this thread has to see the order.
 #define FIBERSAN_SIGNAL_FENCE() __asm__ volatile("" ::: "memory")
 
-inline void signals_wait() {
+[[gnu::always_inline]] inline void signals_wait() {
   ++signal_delay.depth;
   FIBERSAN_SIGNAL_FENCE();
 }
-inline void signals_come_in() {
+[[gnu::always_inline]] inline void signals_come_in() {
   FIBERSAN_SIGNAL_FENCE();
   const unsigned depth = --signal_delay.depth;
   // A signal that came before the store was delayed, and is seen here; a later one was not.

@@ -38,7 +38,7 @@ class FIBERSAN_CAPABILITY SpinLock {
     while (held_.exchange(true, std::memory_order_acquire)) wait();
   }
   // False at once when somebody holds it.
-  [[nodiscard]] bool try_lock() __attribute__((try_acquire_capability(true))) {
+  [[nodiscard, gnu::always_inline]] bool try_lock() __attribute__((try_acquire_capability(true))) {
     signals_wait();
     if (!held_.exchange(true, std::memory_order_acquire)) return true;  // acquire [A1]
     signals_come_in();
@@ -53,7 +53,7 @@ class FIBERSAN_CAPABILITY SpinLock {
     held_.store(true, std::memory_order_relaxed);
     return true;
   }
-  void unlock() FIBERSAN_RELEASES() {
+  [[gnu::always_inline]] void unlock() FIBERSAN_RELEASES() {
     // release [R1], pairs with acquire [A1] of the next holder.
     held_.store(false, std::memory_order_release);
     signals_come_in();

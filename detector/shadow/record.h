@@ -72,13 +72,13 @@ class alignas(64) Record {
 
   // lock() for small records, without waiting. `parallel`: more than one thread makes accesses.
   bool lock_small(bool parallel) FIBERSAN_UNCHECKED;
-  void unlock_small() FIBERSAN_UNCHECKED { main_.unlock(); }
+  [[gnu::always_inline]] void unlock_small() FIBERSAN_UNCHECKED { main_.unlock(); }
   // As look(), in two steps. Ordered before are the own lane's stamps, and those of which
   // ordered(stamp) says so.
   template <typename Ordered>
   RecordChange plan(Stamp access, Ordered ordered) const;
   void carry_out(const RecordChange& change);
-  void clear_small() { count_ = waits_ = 0; }
+  [[gnu::always_inline]] void clear_small() { count_ = waits_ = 0; }
   // One that the access may have to ask the clock about, without a lock; 0: none.
   Stamp unsure_of(Stamp access) const;
 
