@@ -54,6 +54,12 @@ struct ScatteredAccess {
   AccessKind kind;
 };
 
+// Leaves out those marked, by index.
+inline void erase_marked(std::vector<Access>& accesses, const std::vector<bool>& marked) {
+  size_t index = 0;
+  std::erase_if(accesses, [&](const Access&) { return marked[index++]; });
+}
+
 struct FunctionPlan {
   std::vector<Access> accesses;
   std::vector<RangeAccess> ranges;

@@ -129,11 +129,8 @@ void emit_checks(HookTable& hooks, RunningState& state, const std::vector<Access
   SharedValuePlacement placement(state, shadow_base);
   for (size_t i = 0; i < accesses.size(); ++i) {
     const Access& access = accesses[i];
-    if (access.has_moved)
-      statistics.moved(*access.instruction);
-    else
-      statistics.emitted(forms[i] == Form::kInline ? CheckForm::kInline : CheckForm::kCall,
-                         *access.instruction);
+    statistics.emitted(forms[i] == Form::kInline ? CheckForm::kInline : CheckForm::kCall,
+                       *access.instruction, access.has_moved);
     if (forms[i] == Form::kInline) {
       emit_inline_check(access, placement.place_for(access), shadow_base, target);
     } else if (forms[i] == Form::kShort) {

@@ -43,8 +43,7 @@ class Merging {
       previous = instruction;
       add(i);
     }
-    size_t index = 0;
-    std::erase_if(accesses_, [&](const Access&) { return dropped_[index++]; });
+    erase_marked(accesses_, dropped_);
   }
 
  private:

@@ -48,8 +48,7 @@ class Pruning {
     facts_.shorten(static_cast<unsigned>(std::min<uint64_t>(kMostBits / blocks_.size(), ~0U)));
     if (is_enabled(Elimination::kRepeated)) drop_repeated();
     if (is_enabled(Elimination::kLater)) drop_for_later();
-    size_t index = 0;
-    std::erase_if(accesses_, [&](const Access&) { return dropped_[index++]; });
+    erase_marked(accesses_, dropped_);
   }
 
  private:

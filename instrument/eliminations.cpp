@@ -73,15 +73,10 @@ void Statistics::eliminated(Elimination rule, const llvm::Instruction& access) {
   remark_eliminated(access, kEliminationNames[index], kRules[index].text);
 }
 
-void Statistics::emitted(CheckForm form, const llvm::Instruction& access) {
+void Statistics::emitted(CheckForm form, const llvm::Instruction& instruction, bool has_moved) {
   const auto index = static_cast<size_t>(form);
-  ++emitted_[index];
-  remark_checked(access, kForms[index]);
-}
-
-void Statistics::moved(const llvm::Instruction& loop_entry) {
-  ++moved_;
-  remark_checked(loop_entry, kMoved);
+  ++(has_moved ? moved_ : emitted_[index]);
+  remark_checked(instruction, has_moved ? kMoved : kForms[index]);
 }
 
 void Statistics::print(const llvm::Module& module) const {

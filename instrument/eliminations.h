@@ -57,8 +57,8 @@ class Statistics {
   // `instruction` is the access; it is still in its function.
   void seen(const llvm::Instruction& instruction);
   void eliminated(Elimination rule, const llvm::Instruction& instruction);
-  void emitted(CheckForm form, const llvm::Instruction& instruction);
-  void moved(const llvm::Instruction& instruction);
+  // `has_moved`: it stands before a loop, and is counted apart whatever its form.
+  void emitted(CheckForm form, const llvm::Instruction& instruction, bool has_moved = false);
 
   // Does what -fibersan-stats asks for; nothing without it.
   void print(const llvm::Module& module) const;

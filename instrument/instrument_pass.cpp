@@ -24,10 +24,13 @@
 namespace fibersan::instrument {
 namespace {
 
-bool needs_context(const FunctionPlan& plan) {
+bool calls_want_context(const FunctionPlan& plan) {
+  return llvm::any_of(plan.calls, [](llvm::CallBase* call) { return wants_context(*call); });
+}
+
+bool checks_want_context(const FunctionPlan& plan) {
   return !plan.accesses.empty() || !plan.ranges.empty() || !plan.scattered.empty() ||
-         !plan.atomics.empty() || !plan.libatomic_calls.empty() ||
-         llvm::any_of(plan.calls, [](llvm::CallBase* call) { return wants_context(*call); });
+         !plan.atomics.empty() || !plan.libatomic_calls.empty();
 }
 
 void instrument(llvm::Function& function, const ReleaseSummary& summary, HookTable& hooks,
@@ -43,21 +46,17 @@ void instrument(llvm::Function& function, const ReleaseSummary& summary, HookTab
   function.removeFnAttr(llvm::Attribute::Memory);
   function.removeFnAttr(llvm::Attribute::Speculatable);
 
+  const bool has_calls = calls_want_context(plan);
   llvm::Value* context = nullptr;
-  if (needs_context(plan)) {
+  if (has_calls || checks_want_context(plan)) {
     llvm::IRBuilder<> entry(&*function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
     entry.SetCurrentDebugLocation(debug_location_near(*entry.GetInsertPoint()));
     context = state.load_context(entry);
     context->setName("context");
   }
-  bool has_calls =
-      llvm::any_of(plan.calls, [](llvm::CallBase* call) { return wants_context(*call); });
   emit_checks(hooks, state, plan.accesses, context, has_calls, statistics);
   for (const RangeAccess& access : plan.ranges) {
-    if (access.has_moved)
-      statistics.moved(*access.instruction);
-    else
-      statistics.emitted(CheckForm::kRange, *access.instruction);
+    statistics.emitted(CheckForm::kRange, *access.instruction, access.has_moved);
     emit_range_check(hooks, access, context);
   }
   for (const ScatteredAccess& access : plan.scattered) {

@@ -143,8 +143,7 @@ class Replacement {
     for (const Access& access : plan_.accesses)
       next_stretch_ = std::max(next_stretch_, access.stretch + 1);
     for (const LoopCheck& check : moved) put(check);
-    size_t index = 0;
-    std::erase_if(plan_.accesses, [&](const Access&) { return replaced_[index++]; });
+    erase_marked(plan_.accesses, replaced_);
     insert_in_order(function);
   }
 

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "instrument/libc_calls.h"
 #include "instrument/poll.h"
 #include "instrument/thread_address.h"
 #include "llvm/ADT/SmallPtrSet.h"
@@ -28,7 +29,6 @@ using llvm::isa;
 
 constexpr Effects kSynchronises = kReleases | kAcquires;
 constexpr Effects kSynchronisesThenThrows = kReleasesThenThrows | kAcquiresThenThrows;
-constexpr llvm::StringRef kTwinPrefix = "__fsan_libc_";
 
 struct LibraryRow {
   llvm::StringRef name;
@@ -47,8 +47,9 @@ const LibraryRow* find_library_row(llvm::StringRef name) {
     for (const LibraryRow& row : kLibrary) (*map)[row.name] = &row;
     return map;
   }();
-  const bool is_twin = name.consume_front(kTwinPrefix);
-  auto found = rows->find(name);
+  const llvm::StringRef original = original_libc_name(name);
+  const bool is_twin = original.size() != name.size();
+  auto found = rows->find(original);
   if (found == rows->end() || (found->second->only_as_twin && !is_twin)) return nullptr;
   return found->second;
 }

@@ -17,7 +17,7 @@ namespace {
 [[gnu::always_inline]] inline void check(const void* address, size_t size, AccessKind kind,
                                          const Caller& caller) {
   const auto at = reinterpret_cast<uintptr_t>(address);
-  if (size == 0 || range_is_covered(at, size, kind)) return;
+  if (size == 0 || short_range_is_covered(at, size, kind)) return;
   check_slowly({.address = at, .size = size, .kind = kind}, caller);
 }
 

@@ -138,6 +138,18 @@ FIBERSAN_INLINE bool remember_fast(fsan_fiber& fiber, uintptr_t address, uint64_
 FIBERSAN_INLINE Stamp load_slot(const Cell& cell, int i) {
   return __atomic_load_n(&cell.slots[i], __ATOMIC_RELAXED);  // the exchange confirms it
 }
+FIBERSAN_INLINE bool cell_is_covered(const Cell& cell, Stamp wanted) {
+  return covered_fast(load_slot(cell, 0), load_slot(cell, 1), wanted);
+}
+
+// An object that is destroyed gets the vptr it has already, while others may still call it. In
+// fresh memory an equal value is what the last object there left behind, and means nothing.
+FIBERSAN_INLINE bool keeps_vptr(uintptr_t address, uint64_t value) {
+  if (__atomic_load_n(reinterpret_cast<const uint64_t*>(address), __ATOMIC_RELAXED) != value)
+    return false;
+  const Cell& cell = cell_at(address);
+  return load_slot(cell, 0) != 0 || load_slot(cell, 1) != 0;
+}
 
 // The stamp that instrumented code reads, which is the running fiber's, or 0 (thread.h T1).
 FIBERSAN_INLINE Stamp running_stamp() {
@@ -247,35 +259,16 @@ FIBERSAN_INLINE Fast access_record_fast(uintptr_t address, const Caller& caller)
                                     OrderedByHint{fiber.known});
 }
 
-// 16 bytes, aligned to 8 at least. One of the two cells may be covered.
-template <AccessKind kKind>
-FIBERSAN_INLINE Fast access_two_fast(uintptr_t address, const Caller& caller) {
-  const Stamp running = running_stamp();
-  if (running == 0 || (address & 7) != 0) return Fast::kSlow;
-  fsan_fiber& fiber = *this_thread.fiber;
-  const Stamp wanted = running | static_cast<Stamp>(kKind) | kStampMaskBits;
-  Cell* const cells = &cell_at(address);
-  const CellPlan plans[2] = {plan_access(cells[0], wanted, fiber),
-                             plan_access(cells[1], wanted, fiber)};
-  if (plans[0].slot == nullptr || plans[1].slot == nullptr) return Fast::kSlow;
-  if (!remember_fast(fiber, address, 16, kKind, caller)) return Fast::kSlow;
-  const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
-  const bool first = carry_out(plans[0], parallel);
-  return carry_out(plans[1], parallel) && first ? Fast::kDone : Fast::kLookAgain;
-}
-
 // A range within two cells whose stamps are there already, as of most short texts.
-FIBERSAN_INLINE bool range_is_covered(uintptr_t address, uint64_t size, AccessKind kind) {
+FIBERSAN_INLINE bool short_range_is_covered(uintptr_t address, uint64_t size, AccessKind kind) {
   const Stamp running = running_stamp();
   const uint64_t offset = address & 7;
   if (running == 0 || offset + size > 16) return false;
   const Stamp wanted = running | static_cast<Stamp>(kind);
   const uint32_t bytes = ((1u << size) - 1) << offset;
   const Cell* const cell = &cell_at(address);
-  if (!covered_fast(load_slot(*cell, 0), load_slot(*cell, 1), wanted | (bytes & 0xff)))
-    return false;
-  return bytes <= 0xff ||
-         covered_fast(load_slot(cell[1], 0), load_slot(cell[1], 1), wanted | bytes >> 8);
+  return cell_is_covered(cell[0], wanted | (bytes & 0xff)) &&
+         (bytes <= 0xff || cell_is_covered(cell[1], wanted | bytes >> 8));
 }
 
 // Up to kWidestFast bytes anywhere; cells that are covered are left as they are.
@@ -299,7 +292,7 @@ FIBERSAN_INLINE Fast access_cells_fast(uintptr_t address, uint64_t size, AccessK
         running | static_cast<Stamp>(kind) | byte_mask(at, (next < end ? next : end) - at);
     Cell& cell = cell_at(at);
     at = next;
-    if (covered_fast(load_slot(cell, 0), load_slot(cell, 1), wanted)) continue;
+    if (cell_is_covered(cell, wanted)) continue;
     *last = plan_access(cell, wanted, fiber);
     if (last->slot == nullptr) return Fast::kSlow;
     ++last;

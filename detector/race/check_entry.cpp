@@ -90,7 +90,7 @@ void __fsan_check_slowly(uintptr_t address, uintptr_t place, const void* frame, 
     return;
   }
   if (static_cast<Fast>(result) == Fast::kLookAgain) return access_again(access, caller);
-  if (address % 8 + access.size > 8) return access_range(access, caller);
+  if (address % 8 + access.size > 8) return access_range_slowly(access, caller);
   if (address % access.size == 0 && is_done_by_record(access, is_read, caller)) return;
   access_cell(access, caller);
 }

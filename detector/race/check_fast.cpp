@@ -16,14 +16,6 @@ Caller caller_of(uintptr_t place, const void* frame, uint64_t context) {
   return {.pc = place, .frame = frame, .context = context, .place = place};
 }
 
-// See hooks_access.cpp.
-bool keeps_vptr(uintptr_t address, uint64_t value) {
-  if (__atomic_load_n(reinterpret_cast<const uint64_t*>(address), __ATOMIC_RELAXED) != value)
-    return false;
-  const Cell& cell = cell_at(address);
-  return load_slot(cell, 0) != 0 || load_slot(cell, 1) != 0;
-}
-
 }  // namespace
 }  // namespace fibersan
 

@@ -24,7 +24,7 @@ bool all_cover(const Cell* cell, const Cell* end, Stamp wanted);
 // The same for a few cells, without a call.
 FIBERSAN_INLINE bool few_cover(const Cell* cell, const Cell* end, Stamp wanted) {
   for (; cell != end; ++cell)
-    if (!covered_fast(load_slot(*cell, 0), load_slot(*cell, 1), wanted)) return false;
+    if (!cell_is_covered(*cell, wanted)) return false;
   return true;
 }
 
@@ -39,14 +39,12 @@ FIBERSAN_INLINE bool range_is_covered(uintptr_t address, uint64_t size, AccessKi
   const Cell* cell = &cell_at(address);
   const uintptr_t end = address + size;
   const Cell* const whole_end = &cell_at(end & ~(kCellBytes - 1));
-  const auto holds = [](const Cell& cell, Stamp wanted) {
-    return covered_fast(load_slot(cell, 0), load_slot(cell, 1), wanted);
-  };
   // Only the first and the last cell may be accessed in part.
   if (address % kCellBytes != 0 &&
-      !holds(*cell++, of_kind | static_cast<uint8_t>(0xff << address % kCellBytes)))
+      !cell_is_covered(*cell++, of_kind | static_cast<uint8_t>(0xff << address % kCellBytes)))
     return false;
-  if (end % kCellBytes != 0 && !holds(*whole_end, of_kind | ((Stamp{1} << end % kCellBytes) - 1)))
+  if (end % kCellBytes != 0 &&
+      !cell_is_covered(*whole_end, of_kind | ((Stamp{1} << end % kCellBytes) - 1)))
     return false;
   return whole_cover(cell, whole_end, of_kind | kStampMaskBits);
 }

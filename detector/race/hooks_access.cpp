@@ -6,15 +6,6 @@
 namespace fibersan {
 namespace {
 
-// An object that is destroyed gets the vptr it has already, while others may still call it. In
-// fresh memory an equal value is what the last object there left behind, and means nothing.
-bool keeps_vptr(fsan_ptr address, fsan_ptr value) {
-  const auto* place = static_cast<const volatile uintptr_t*>(address);
-  if (__atomic_load_n(place, __ATOMIC_RELAXED) != reinterpret_cast<uintptr_t>(value)) return false;
-  const Cell& cell = cell_at(reinterpret_cast<uintptr_t>(address));
-  return SharedSlots::load(cell.slots[0]) != 0 || SharedSlots::load(cell.slots[1]) != 0;
-}
-
 uintptr_t number(fsan_ptr address) { return reinterpret_cast<uintptr_t>(address); }
 
 }  // namespace
@@ -32,14 +23,15 @@ using fibersan::AccessKind;
   __attribute__((noinline)) static void name##_again(fsan_ptr address, fsan_u64 context) {     \
     fibersan::access_again({fibersan::number(address), size, kind}, FIBERSAN_CALLER(context)); \
   }
-#define FIBERSAN_FAST(name, size, kind, access, fast)                                        \
-  FIBERSAN_GENERAL(name, size, kind, access)                                                 \
-  extern "C" FSAN_COLD void __fsan_##name(fsan_ptr address, fsan_u64 context) {              \
-    const fibersan::Fast result = fast(fibersan::number(address), FIBERSAN_CALLER(context)); \
-    if (__builtin_expect(result == fibersan::Fast::kDone, 1)) return;                        \
-    if (result == fibersan::Fast::kSlow) [[clang::musttail]]                                 \
-      return name##_slow(address, context);                                                  \
-    [[clang::musttail]] return name##_again(address, context);                               \
+#define FIBERSAN_TWO(name, kind)                                                                   \
+  FIBERSAN_GENERAL(name, 16, kind, access_range_slowly)                                            \
+  extern "C" FSAN_COLD void __fsan_##name(fsan_ptr address, fsan_u64 context) {                    \
+    const fibersan::Fast result = fibersan::access_cells_fast(fibersan::number(address), 16, kind, \
+                                                              FIBERSAN_CALLER(context));           \
+    if (__builtin_expect(result == fibersan::Fast::kDone, 1)) return;                              \
+    if (result == fibersan::Fast::kSlow) [[clang::musttail]]                                       \
+      return name##_slow(address, context);                                                        \
+    [[clang::musttail]] return name##_again(address, context);                                     \
   }
 // The cell has a record, as it seems.
 #define FIBERSAN_ONE(name, size, kind)                                                             \
@@ -59,8 +51,6 @@ using fibersan::AccessKind;
       return name##_slow(address, context);                                                        \
     [[clang::musttail]] return name##_hard_again(address, context);                                \
   }
-#define FIBERSAN_TWO(name, kind) \
-  FIBERSAN_FAST(name, 16, kind, access_range, (fibersan::access_two_fast<kind>))
 
 FIBERSAN_ONE(read1, 1, AccessKind::kRead)
 FIBERSAN_ONE(read2, 2, AccessKind::kRead)
@@ -92,7 +82,7 @@ FSAN_COLD void __fsan_read_vptr(fsan_ptr address, fsan_u64 context) {
                         FIBERSAN_CALLER(context));
 }
 FSAN_COLD void __fsan_write_vptr(fsan_ptr address, fsan_ptr value, fsan_u64 context) {
-  if (fibersan::keeps_vptr(address, value)) return;
+  if (fibersan::keeps_vptr(fibersan::number(address), fibersan::number(value))) return;
   fibersan::access_cell({.address = fibersan::number(address),
                          .size = sizeof(void*),
                          .kind = AccessKind::kWrite,

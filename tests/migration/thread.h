@@ -1,28 +1,12 @@
-// What the tests of migration share: the truth about the calling thread, and many fibers
-// that change threads.
+// What the tests of migration share: many fibers that change threads.
 #ifndef FIBERSAN_TESTS_MIGRATION_THREAD_H
 #define FIBERSAN_TESTS_MIGRATION_THREAD_H
 
 #include <fiber/fiber.h>
 
 #include <cstddef>
-#include <cstdio>
-#include <cstdlib>
 
-// The thread pointer, read where this stands.
-inline char* this_thread() {
-  char* pointer;
-  asm volatile("movq %%fs:0, %0" : "=r"(pointer));
-  return pointer;
-}
-
-#define CHECK(condition)                                                             \
-  do {                                                                               \
-    if (!(condition)) {                                                              \
-      std::fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
-      std::abort();                                                                  \
-    }                                                                                \
-  } while (false)
+#include "../programs/thread.h"
 
 // Runs `body(number)` in so many fibers at once.
 template <typename Body>

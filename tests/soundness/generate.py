@@ -535,13 +535,19 @@ class Scenario:
 
     # Memory that nobody else knows at first
 
-    def make_local(self, _depth, loops):
+    def name_object(self):
+        """None: the scenario has enough of them."""
         self.locals += 1
-        v = f"x{self.locals}"
         used = getattr(self, "local_count", 0)
         if used >= 3:
-            return self.make_access(_depth, loops)
+            return None
         self.local_count = used + 1
+        return f"x{self.locals}"
+
+    def make_local(self, _depth, loops):
+        v = self.name_object()
+        if v is None:
+            return self.make_access(_depth, loops)
         kind, count = self.random.choice([("int", 2), ("char", 4), ("short", 3), ("long", 1)])
         self.exposed = getattr(self, "exposed", 0) + 1
         show = self.random.choice([f"sound::expose({v}, sizeof {v});",
@@ -553,12 +559,9 @@ class Scenario:
         return [f"{kind} {v}[{count}] = {{}}; LOG(log_write({v}, sizeof {v}));"] + [before] + [show]
 
     def make_heap(self, _depth, loops):
-        self.locals += 1
-        v = f"x{self.locals}"
-        used = getattr(self, "local_count", 0)
-        if used >= 3:
+        v = self.name_object()
+        if v is None:
             return self.make_access(_depth, loops)
-        self.local_count = used + 1
         kind, count = self.random.choice([("int", 2), ("char", 4), ("long", 1)])
         new = self.random.choice([f"new {kind}[{count}]", f"({kind}*)__builtin_malloc({count} * sizeof({kind}))",
                                   f"({kind}*)sound::allocate({count} * sizeof({kind}))"])

@@ -22,24 +22,10 @@
 #include <utility>
 #include <vector>
 
+#include "../../thread.h"
 #include "../../turn.h"
 
 namespace {
-
-#define CHECK(condition)                                                             \
-  do {                                                                               \
-    if (!(condition)) {                                                              \
-      std::fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
-      std::abort();                                                                  \
-    }                                                                                \
-  } while (false)
-
-// The thread pointer, read where this stands.
-char* this_thread() {
-  char* pointer;
-  asm volatile("movq %%fs:0, %0" : "=r"(pointer));
-  return pointer;
-}
 
 // Lazy; whoever awaits it is continued by symmetric transfer.
 struct Task {
