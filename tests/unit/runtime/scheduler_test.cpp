@@ -1,21 +1,17 @@
 // The scheduler under stress, with 1 to 16 processors on whatever CPUs there are: nothing is
 // lost, nothing runs twice, nobody starves.
 #include <gtest/gtest.h>
-#include <sys/single_threaded.h>
 
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "fiber/go.h"
 #include "fiber/run.h"
 #include "fiber/time.h"
-#include "runtime/lock.h"
-#include "runtime/park.h"
-#include "runtime/policy.h"
 #include "runtime/scheduler.h"
+#include "tests/unit/runtime/token.h"
 
 #if __has_feature(address_sanitizer)
 // Runs here end while fibers are left, which keep what they own.
@@ -26,44 +22,7 @@ namespace fiber {
 namespace {
 
 using namespace std::chrono_literals;
-using internal::Fiber;
-using internal::park;
-using internal::ready;
-
-// The smallest thing to wait on: a token that one fiber takes and anybody puts.
-class Token {
- public:
-  void put() {
-    Fiber* waiter = nullptr;
-    {
-      internal::SpinGuard guard(lock_);
-      waiter = waiter_;
-      waiter_ = nullptr;
-      if (waiter == nullptr) present_ = true;
-    }
-    if (waiter != nullptr) ready(waiter);
-  }
-  void take() FIBER_NO_THREAD_SAFETY_ANALYSIS {
-    lock_.lock();
-    if (present_) {
-      present_ = false;
-      lock_.unlock();
-      return;
-    }
-    waiter_ = internal::current_fiber();
-    const void* object = this;
-    park(
-        {FSAN_WAIT_SEMAPHORE_ACQUIRE, &object, 1, false},
-        [](void* self)
-            FIBER_NO_THREAD_SAFETY_ANALYSIS { static_cast<Token*>(self)->lock_.unlock(); },
-        this);
-  }
-
- private:
-  internal::SpinLock lock_{internal::LockRank::kSync};
-  bool present_ FIBER_GUARDED_BY(lock_) = false;
-  Fiber* waiter_ FIBER_GUARDED_BY(lock_) = nullptr;
-};
+using internal::Token;
 
 class Scheduling : public testing::TestWithParam<unsigned> {
  protected:
@@ -336,88 +295,6 @@ TEST_P(SeveralProcessors, ACallableMayYieldWhileItIsCopied) {
 
 INSTANTIATE_TEST_SUITE_P(Processors, Scheduling, testing::Values(1u, 2u, 3u, 4u, 8u, 16u));
 INSTANTIATE_TEST_SUITE_P(Processors, SeveralProcessors, testing::Values(2u, 3u, 16u));
-
-TEST(Run, OtherFibersAreStoppedWhenTheMainFiberReturns) {
-  static std::atomic<int> steps{0};
-  static Token never;
-  static Token after;
-  for (unsigned procs : {1u, 4u}) {
-    steps = 0;
-    run(
-        [] {
-          for (int i = 0; i < 10; ++i) {
-            go([] {
-              for (;;) {
-                ++steps;
-                yield();
-              }
-            });
-          }
-          go([] { never.take(); });
-          go([] { sleep_for(1h); });
-          for (int i = 0; i < 100; ++i) yield();
-        },
-        {.procs = procs});
-    const int seen = steps;
-    std::this_thread::sleep_for(5ms);
-    EXPECT_EQ(steps, seen);
-    never.put();  // whom it would wake belongs to a run that has ended
-    run([] {
-      after.put();
-      after.take();
-    });
-    EXPECT_EQ(steps, seen);
-  }
-}
-
-TEST(Run, ReturnsWhatTheFunctionReturns) {
-  EXPECT_EQ(run([] { return 7; }), 7);
-  EXPECT_EQ(run([] {}), 0);
-}
-
-TEST(Run, IdsStartAtOneInEachRun) {
-  for (int i = 0; i < 2; ++i) {
-    run([] {
-      EXPECT_EQ(this_fiber::id(), 1u);
-      auto a = spawn([] { return this_fiber::id(); });
-      auto b = spawn([] { return this_fiber::id(); });
-      EXPECT_EQ(a.id(), 2u);
-      EXPECT_EQ(a.join(), 2u);
-      EXPECT_EQ(b.join(), 3u);
-    });
-  }
-  EXPECT_EQ(this_fiber::id(), 0u);
-}
-
-TEST(Run, OneProcessorAndASeedGiveTheSameChoices) {
-  const auto choices = [](uint64_t seed) {
-    std::vector<uint64_t> result;
-    run(
-        [&] {
-          for (int i = 0; i < 10; ++i) result.push_back(internal::random());
-        },
-        {.procs = 1, .seed = seed});
-    return result;
-  };
-  EXPECT_EQ(choices(5), choices(5));
-  EXPECT_NE(choices(5), choices(6));
-}
-
-TEST(Run, ProcessCountsAsMultiThreadedBeforeTheFirstFiber) {
-  run([] { EXPECT_FALSE(__libc_single_threaded); }, {.procs = 1});
-}
-
-TEST(Run, FromAnotherThreadAndManyTimes) {
-  std::thread([] {
-    for (int i = 0; i < 200; ++i) EXPECT_EQ(run([i] { return i; }, {.procs = 3}), i);
-  }).join();
-}
-
-TEST(Policy, ChooseIsUniformEnough) {
-  int counts[7] = {};
-  for (int i = 0; i < 70'000; ++i) ++counts[internal::choose(internal::Choice::kSelectCase, 7)];
-  for (int count : counts) EXPECT_NEAR(count, 10'000, 600);
-}
 
 }  // namespace
 }  // namespace fiber
