@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Breaks the product on purpose, one place at a time, and says which test noticed.
 
-    mutants.py [group...] [--fast] [--match=TEXT]    groups: rules, edges, orders; all by default
+    mutants.py [group...] [--fast] [--match=TEXT] [--jobs=N]    groups: rules, edges, orders; all by default
 
 Input:   a built tree with its unit tests; the tables edges.py and orders.py.
 Output:  for each mutant "mutant: killed by <test>"; the last line is "N passed, N failed". A mutant
@@ -10,6 +10,7 @@ Output:  for each mutant "mutant: killed by <test>"; the last line is "N passed,
 Cost:    3 s of CPU for each: one file is compiled, one test linked. --fast: whether the table's
          rows still apply, and the models of the detector's files with nothing weakened.
 """
+import argparse
 import concurrent.futures
 import os
 import subprocess
@@ -20,6 +21,7 @@ import build
 import edges
 import orders
 
+GROUPS = ("rules", "edges", "orders")
 RULES = ("release without a tick where nothing was stamped", "a changed clock does not tick",
          "a tail without what was never published", "a take-over without an increment",
          "the lane of a living fiber is taken", "no new generation")
@@ -116,14 +118,21 @@ def all_jobs(groups, fast, match):
 
 
 def main():
-    options = [word for word in sys.argv[1:] if word.startswith("--")]
-    groups = [word for word in sys.argv[1:] if not word.startswith("--")] or ["rules", "edges", "orders"]
-    match = "".join(option[8:] for option in options if option.startswith("--match="))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("groups", nargs="*", metavar="group", help=", ".join(GROUPS))
+    parser.add_argument("--fast", action="store_true", help="nothing broken: tables and models as they are")
+    parser.add_argument("--match", metavar="TEXT", default="", help="only mutants with the text in their names")
+    parser.add_argument("--jobs", type=int, default=max(1, len(os.sched_getaffinity(0)) // 2))
+    arguments = parser.parse_args()
+    unknown = [group for group in arguments.groups if group not in GROUPS]
+    if unknown:
+        parser.error(f"no group {unknown[0]}; the groups are {', '.join(GROUPS)}")
+    jobs = all_jobs(arguments.groups or GROUPS, arguments.fast, arguments.match)
     passed = failed = killed = 0
     with tempfile.TemporaryDirectory() as programs:
         build.keep_programs_in(programs)
-        with concurrent.futures.ThreadPoolExecutor(max(1, len(os.sched_getaffinity(0)) // 2)) as pool:
-            for ok, line in pool.map(lambda job: job[0](job[1]), all_jobs(groups, "--fast" in options, match)):
+        with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+            for ok, line in pool.map(lambda job: job[0](job[1]), jobs):
                 passed, failed, killed = passed + ok, failed + (not ok), killed + ("killed by" in line)
                 print(line, flush=True)
     print(f"{killed} mutants killed")

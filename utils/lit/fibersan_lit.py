@@ -12,9 +12,13 @@ Substitutions
     %run         before a program: gives it a time limit; running into it fails the test
                  even behind `not`
     %exits N     before a command: succeeds exactly when it ends with status N
+Parameters (lit --param)
+    keep_built=1 what a compile line made in the last run is taken when nothing that went into it
+                 is newer (compile_unless_built), for runs that repeat tests
 """
 import os
 import shlex
+import threading
 
 import lit.formats
 import lit.TestRunner
@@ -32,20 +36,29 @@ class ProgramTest(lit.formats.ShTest):
         source = test.getSourcePath()
         paths = {"s": source, "S": os.path.dirname(source), "t": base + ".tmp", "T": directory}
         quoted = [("%" + letter, shlex.quote(path)) for letter, path in paths.items()]
-        # The configuration's own substitutions come first: %t must not match in %test.
-        return lit.TestRunner.executeShTest(
-            test, litConfig, self.execute_external, test.config.substitutions + quoted,
-            self.preamble_commands)
+        try:
+            # The configuration's own substitutions come first: %t must not match in %test.
+            return lit.TestRunner.executeShTest(
+                test, litConfig, self.execute_external, test.config.substitutions + quoted,
+                self.preamble_commands)
+        finally:
+            # Left running when the shell breaks off (an unknown command): the process, and with
+            # it the suite, would wait for the time limit. It runs one test at a time.
+            for thread in threading.enumerate():
+                if isinstance(thread, threading.Timer):
+                    thread.cancel()
 
 
 def configure(config, lit_config, prefix):
     here = os.path.dirname(os.path.abspath(__file__))
 
-    def compile_line(compiler, file, options):
-        return f"{compiler} --config={shlex.quote(os.path.join(prefix, file))} {options}"
-
     def tool(name):
         return shlex.quote(os.path.join(here, name))
+
+    before = tool("compile_unless_built") + " " if lit_config.params.get("keep_built") else ""
+
+    def compile_line(compiler, file, options):
+        return f"{before}{compiler} --config={shlex.quote(os.path.join(prefix, file))} {options}"
 
     cxx, c = "-std=c++20 -O1 -g", "-O1 -g"
     # \b: %fiber must not match the beginning of %fibersan.

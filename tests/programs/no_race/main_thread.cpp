@@ -7,14 +7,20 @@
 
 #include <cstdio>
 
+#include "../turn.h"
+
 int before, within, after;
+Turn turn;
 
 int main() {
   before = 1;
   const int status = fiber::run([] {
     std::printf("before %d\n", before);
-    fiber::go([] { within = before + 1; });
-    for (int i = 0; i < 1000; ++i) fiber::yield();
+    fiber::go([] {
+      within = before + 1;
+      turn.done();
+    });
+    turn.after(1);
   });
   after = within + 1;
   std::printf("within %d, after %d\n", within, after);
