@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "detector/history/history.h"
+#include "detector/process/options.h"
 #include "detector/race/attached_threads.h"
 #include "detector/race/objects.h"
 #include "detector/symbolize/trace.h"
@@ -21,6 +22,10 @@ Trace trace_of(FindingScope& scope, StackId id) {
 }
 
 }  // namespace
+
+std::string no_longer_in_history() {
+  return "stack no longer in history (history_size=" + std::to_string(options.history_size) + ")";
+}
 
 FiberName fiber_name(uint64_t id) {
   FiberName name;

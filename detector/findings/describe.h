@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "detector/fiber.h"
@@ -15,6 +16,9 @@
 #include "detector/report/report.h"
 
 namespace fibersan {
+
+// Why there is no stack of what was an event.
+std::string no_longer_in_history();
 
 FiberName fiber_name(uint64_t id);
 // The id that it was made of.

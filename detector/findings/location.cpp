@@ -6,7 +6,9 @@
 
 #include <cstdio>
 
+#include "detector/clock/lane.h"
 #include "detector/findings/describe.h"
+#include "detector/history/history.h"
 #include "detector/process/main_thread.h"
 #include "detector/race/attached_threads.h"
 #include "detector/race/thread.h"
@@ -85,6 +87,21 @@ void describe_frame(FindingScope& scope, const StackSearch& search, ReportLocati
   }
 }
 
+ReportFree describe_free(FindingScope& scope, const HeapBlock& block) {
+  const BlockFree& free = *block.free;
+  ReportFree unseen = {fiber_name(free.fiber_id), {}};
+  unseen.stack.lost_why = "not recorded: before other fibers and threads, or of a library's block";
+  if (!free.has_stamp) return unseen;
+  ReportFree result;
+  const std::optional<PastAccess> past =
+      find_whole_write(free.lane, free.epoch, block.address, block.size);
+  result.fiber = fiber_name(past ? past->fiber_id
+                                 : lane_table.owner(free.lane, free.epoch).value_or(kNoFiberId));
+  if (past) result.stack = make_trace(scope.symbolizer(), past->stack);
+  if (result.stack.frames.empty()) result.stack.lost_why = no_longer_in_history();
+  return result;
+}
+
 std::optional<ReportLocation> in_heap(FindingScope& scope, uintptr_t address,
                                       const HeapBlock& block) {
   ReportLocation location;
@@ -93,6 +110,7 @@ std::optional<ReportLocation> in_heap(FindingScope& scope, uintptr_t address,
   location.size = block.size;
   location.offset = address - block.address;
   location.freed = block.freed;
+  if (block.free) location.free = describe_free(scope, block);
   location.fiber = fiber_name(block.fiber_id);
   location.allocated =
       make_trace(scope.symbolizer(), stack_of_id(block.allocated), TraceOf::kCreation);

@@ -88,16 +88,26 @@ Bytes contested_bytes(const Race& race, const CurrentAccess& current) {
 constexpr uint64_t kMainFiberId = 1;
 constexpr size_t kMostFibers = 12;  // described in one report
 
-// Ranges of this size or more may be recorded in pieces, all but the last at least half of it.
-constexpr uint64_t kInPieces = 1024;
+// The free itself: a use in the same epoch may have been found in its place.
+SearchedAccess search_free(const SearchedAccess& past, const HeapBlock& block) {
+  const std::optional<PastAccess> free =
+      find_whole_write(block.free->lane, block.free->epoch, block.address, block.size);
+  SearchedAccess result = past;
+  result.found = free.has_value();
+  if (free) {
+    result.access = free->access;
+    result.access.size = block.size;  // which may be recorded in pieces
+    result.segment.fiber_id = free->fiber_id;
+    result.segment.held = free->held;
+  }
+  result.pattern.address = block.address;
+  result.pattern.size = block.size;
+  return result;
+}
 
 bool is_of_fiber(const ReportLocation& location) {
   return location.kind == ReportLocation::Kind::kHeapBlock ||
          location.kind == ReportLocation::Kind::kStack;
-}
-
-std::string lost_stack() {
-  return "stack no longer in history (history_size=" + std::to_string(options.history_size) + ")";
 }
 
 // What is the same for all races of one access.
@@ -136,10 +146,11 @@ class RaceReporter {
                                       FSAN_OBJECT_CHANNEL);
     }
     previous_is_free_ = previous_was_free();
+    if (previous_is_free_) past_ = search_free(past_, *block_);
     kind_ = kind_of_race(on_object && object.kind == FSAN_OBJECT_WAITGROUP, report);
     report.accesses.push_back(current_access(scope, report));
     report.accesses.push_back(previous_access(scope, report));
-    if (!report.object) report.location = describe_location(scope, current_, block_);
+    if (!report.object) report.location = describe_location(scope, current_, told_block());
     report.summary = summary_frame(report.accesses[0].stack.frames);
     add_fibers(scope, report);
     report.notes.push_back(
@@ -194,21 +205,26 @@ class RaceReporter {
       stack = stack_of(past_.access.context);
       access.stack = make_trace(scope.symbolizer(), stack);
     }
-    if (stack.empty()) access.stack.lost_why = lost_stack();
+    if (stack.empty()) access.stack.lost_why = no_longer_in_history();
     return access;
   }
 
-  // A free is a plain write of the whole block, which is then known as freed.
+  // A free is a write: what the fiber wrote in the same epoch before it is part of the same stamp,
+  // and of the two the free is what matters.
   bool previous_was_free() const {
-    if (!past_.pattern.write || past_.pattern.atomic) return false;
-    if (!block_ || !block_->freed || current_.is_free) return false;
-    if (!past_.found) return true;
-    const RecordedAccess& access = past_.access;
-    if (access.size == block_->size) return access.address == block_->address;
-    // The history keeps a large range in pieces.
-    return block_->size >= kInPieces &&
-           (access.size >= kInPieces / 2 ||
-            access.address + access.size == block_->address + block_->size);
+    if (!past_.pattern.write || past_.pattern.atomic || current_.is_free) return false;
+    return block_ && block_->free && block_->free->has_stamp &&
+           block_->free->lane == past_.pattern.lane && block_->free->epoch == past_.pattern.epoch;
+  }
+
+  // A free that is one of the accesses is not told again with the block.
+  std::optional<HeapBlock> told_block() const {
+    std::optional<HeapBlock> told = block_;
+    if (told && (current_.is_free || previous_is_free_)) {
+      told->freed = false;
+      told->free.reset();
+    }
+    return told;
   }
 
   uint64_t previous_fiber() const {
@@ -220,6 +236,7 @@ class RaceReporter {
     std::vector<uint64_t> ids = {current_.fiber->info->id, previous_fiber()};
     if (report.location && is_of_fiber(*report.location)) {
       ids.push_back(id_of(report.location->fiber));
+      if (report.location->free) ids.push_back(id_of(report.location->free->fiber));
     }
     // Then who created them, up to the main fiber.
     for (size_t i = 0; i < ids.size(); ++i) {
@@ -241,7 +258,7 @@ class RaceReporter {
 
   const Second& second_;
   const CurrentAccess& current_;
-  const SearchedAccess& past_;
+  SearchedAccess past_;
   const std::optional<HeapBlock>& block_;
   fsan_finding_kind kind_ = FSAN_FINDING_DATA_RACE;
   bool operation_ = false;

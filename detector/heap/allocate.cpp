@@ -62,14 +62,25 @@ bool is_mapped_alone(const void* memory) {
 
 // Before the C library frees it (M1).
 void remove_block(void* memory, CallPlace place) {
-  std::optional<HeapBlock> block = heap_blocks.remove(reinterpret_cast<uintptr_t>(memory));
+  const auto address = reinterpret_cast<uintptr_t>(memory);
+  const std::optional<HeapBlock> block = heap_blocks.begins_at(address);
   if (!block) return;
-  if (!is_checked(*block, place)) {
-    __fsan_memory_forgotten(memory, block->size);
-  } else if (is_mapped_alone(memory)) {
-    mapped_memory_freed(block->address, block->size, place.pc, place.frame);
+  const bool checked = is_checked(*block, place);
+  const bool leaves_stamps = checked && !is_mapped_alone(memory);
+  BlockFree free;
+  if (!leaves_stamps || !free_will_be_stamped(block->size, free.lane, free.epoch)) {
+    const fsan_fiber* fiber = running_fiber();
+    free.fiber_id = fiber == nullptr ? kMainThreadId : fiber->info->id;
   } else {
+    free.has_stamp = true;
+  }
+  heap_blocks.remove(*block, free);
+  if (!checked) {
+    __fsan_memory_forgotten(memory, block->size);
+  } else if (leaves_stamps) {
     memory_freed(block->address, block->size, place.pc, place.frame);
+  } else {
+    mapped_memory_freed(block->address, block->size, place.pc, place.frame);
   }
 }
 

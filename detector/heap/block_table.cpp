@@ -7,19 +7,45 @@
 namespace fibersan {
 namespace {
 
-// First word:   begin:1 | freed:1 | stack:30 | fiber:32 (low)
-// Second word:  0:1 | fiber:16 (high) | by_library:1 | size:46
+// First word:   begin:1 | freed:1 | stack:30 | fiber:32
+// Second word:  live   0:1 | 0:1 | by_library:1 | size:46
+//               freed  0:1 | 1:1 | has_stamp:1 | by:54 | size:7, kElsewhere: in the third word
+//               by: lane:24 epoch:30, or the fiber
 constexpr uint64_t kBegin = uint64_t{1} << 63;
 constexpr uint64_t kFreed = uint64_t{1} << 62;
 constexpr uint64_t kStackMask = (uint64_t{1} << 30) - 1;
-constexpr uint64_t kByLibrary = uint64_t{1} << 46;
+constexpr uint64_t kByLibrary = uint64_t{1} << 61;
+constexpr uint64_t kHasStamp = uint64_t{1} << 61;
 constexpr uint64_t kSizeMask = (uint64_t{1} << 46) - 1;
+constexpr unsigned kByShift = 7;
+constexpr uint64_t kByMask = (uint64_t{1} << 54) - 1;
+constexpr uint64_t kElsewhere = (1u << kByShift) - 1;
+constexpr uint64_t kFiberMask = 0xffff'ffff;
+constexpr uint64_t kEpochMask = (uint64_t{1} << 30) - 1;
 
 uint64_t first_word(StackId stack, uint64_t fiber) {
-  return kBegin | (stack & kStackMask) << 32 | (fiber & 0xffffffff);
+  return kBegin | (stack & kStackMask) << 32 | (fiber & kFiberMask);
 }
-uint64_t second_word(uint64_t size, uint64_t fiber, bool by_library) {
-  return (size & kSizeMask) | (by_library ? kByLibrary : 0) | (fiber >> 32 & 0xffff) << 47;
+uint64_t second_word(uint64_t size, bool by_library) {
+  return (size & kSizeMask) | (by_library ? kByLibrary : 0);
+}
+uint64_t freed_word(uint64_t size, const BlockFree& free) {
+  const uint64_t by = free.has_stamp ? uint64_t{free.lane} << 30 | (free.epoch & kEpochMask)
+                                     : free.fiber_id & kFiberMask;
+  return kFreed | (free.has_stamp ? kHasStamp : 0) | (by & kByMask) << kByShift |
+         std::min(size, kElsewhere);
+}
+BlockFree free_in(uint64_t word) {
+  BlockFree free;
+  const uint64_t by = word >> kByShift & kByMask;
+  free.has_stamp = (word & kHasStamp) != 0;
+  if (free.has_stamp) {
+    free.lane = static_cast<uint32_t>(by >> 30);
+    free.epoch = static_cast<uint32_t>(by & kEpochMask);
+  } else {
+    free.fiber_id = by;
+  }
+  return free;
 }
 
 // Publishes a lazily made table; the loser of a race gives its own back.
@@ -69,7 +95,7 @@ void BlockTable::add(uintptr_t address, uint64_t size, StackId allocated, uint64
   if (words == nullptr) words = install(here->words, kRegionWords * sizeof(Word));
   if (words == nullptr) return;
   uint64_t granule = granule_in_region(address);
-  words[granule + 1].store(second_word(size, fiber_id, by_library), std::memory_order_relaxed);
+  words[granule + 1].store(second_word(size, by_library), std::memory_order_relaxed);
   // release: find() on another thread that sees the mark sees the size. Pairs with the
   // acquire in read_entry().
   words[granule].store(first_word(allocated, fiber_id), std::memory_order_release);
@@ -86,15 +112,23 @@ std::optional<HeapBlock> BlockTable::read_entry(uintptr_t address) const {
   uint64_t granule = granule_in_region(address);
   uint64_t first = words[granule].load(std::memory_order_acquire);
   if ((first & kBegin) == 0) return std::nullopt;
-  uint64_t second = words[granule + 1].load(std::memory_order_relaxed);
+  const uint64_t second = words[granule + 1].load(std::memory_order_acquire);  // [F2]
   if ((second & kBegin) != 0) return std::nullopt;  // another block begins there now
   HeapBlock block;
   block.address = address & ~((uintptr_t{1} << kGranuleBits) - 1);
-  block.size = second & kSizeMask;
   block.allocated = static_cast<StackId>(first >> 32 & kStackMask);
-  block.fiber_id = (first & 0xffffffff) | (second >> 47) << 32;
-  block.by_library = (second & kByLibrary) != 0;
-  block.freed = (first & kFreed) != 0;
+  block.fiber_id = first & kFiberMask;
+  block.freed = ((first | second) & kFreed) != 0;
+  if ((second & kFreed) == 0) {
+    block.size = second & kSizeMask;
+    block.by_library = (second & kByLibrary) != 0;
+    return block;
+  }
+  block.free = free_in(second);
+  block.size = second & kElsewhere;
+  if (block.size != kElsewhere) return block;
+  block.size = words[granule + 2].load(std::memory_order_relaxed);
+  if ((block.size & kBegin) != 0) return std::nullopt;
   return block;
 }
 
@@ -104,14 +138,13 @@ std::optional<HeapBlock> BlockTable::begins_at(uintptr_t address) const {
   return block;
 }
 
-std::optional<HeapBlock> BlockTable::remove(uintptr_t address) {
-  std::optional<HeapBlock> block = begins_at(address);
-  if (block) {
-    // Nobody else writes it: the block's words belong to whoever frees it.
-    Word& first = words_at(address)[granule_in_region(address)];
-    first.store(first.load(std::memory_order_relaxed) | kFreed, std::memory_order_relaxed);
-  }
-  return block;
+void BlockTable::remove(const HeapBlock& live, const BlockFree& free) {
+  // Nobody else writes them: the block's words belong to whoever frees it.
+  Word* const words = words_at(live.address) + granule_in_region(live.address);
+  if (live.size >= kElsewhere) words[2].store(live.size, std::memory_order_relaxed);
+  words[0].store(words[0].load(std::memory_order_relaxed) | kFreed, std::memory_order_relaxed);
+  // release [F1]: the size comes with it. Pairs with the acquire [F2] in read_entry().
+  words[1].store(freed_word(live.size, free), std::memory_order_release);
 }
 
 void BlockTable::forget(uintptr_t address) {

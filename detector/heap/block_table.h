@@ -1,17 +1,19 @@
-// block_table.h: which heap block an address lies in, and who allocated it.
+// block_table.h: which heap block an address lies in, who allocated it, and who freed it.
 //
 // Input:    allocations and frees. Output: the block of any address inside it.
-// State:    two words for each block, in tables of 8 bytes for each 16 bytes of heap that
-//           are touched only where blocks begin.
-// Cost:     add() and remove(): three loads and two stores; a block that crosses 1 MiB
+// State:    two words for each block, three for a large one that is freed, in tables of 8 bytes
+//           for each 16 bytes of heap that are touched only where blocks begin.
+// Cost:     add() and remove(): three loads and two or three stores; a block that crosses 1 MiB
 //           borders one more store for each. find() scans at most 1 MiB backwards.
 // Threads:  any. An entry is written by the thread that allocates or frees the block;
-//           find() may run beside that and then sees the block before or after.
-// Not here: the blocks' memory, see interpose.cpp; what frees mean for races, see race/.
+//           find() may run beside that and then sees the block before or after. Of a block
+//           that is being freed it may not know by whom.
+// Not here: the blocks' memory, see interpose.cpp; what frees mean for races, see race/; the
+//           stack of the free, which the history has.
 //
 // Invariants
 //   B1  Blocks are 16-byte aligned and 32 bytes apart, as glibc's are, so the two granules
-//       of an entry belong to its block alone.
+//       of an entry belong to its block alone; so does the third from 25 bytes on.
 //   B2  A begin mark without the freed bit is a live block. Freed ones stay until
 //       something overwrites them: they are used only where no live block is.
 //   B3  A region knows, in `covered_from`, the last block that reached into it from before.
@@ -26,6 +28,14 @@
 
 namespace fibersan {
 
+// Who freed a block: the stamp of the free tells, which is in the history then, or the id.
+struct BlockFree {
+  bool has_stamp = false;
+  uint32_t lane = 0;
+  uint32_t epoch = 0;
+  uint64_t fiber_id = 0;  // without a stamp
+};
+
 struct HeapBlock {
   uintptr_t address = 0;
   uint64_t size = 0;
@@ -33,19 +43,20 @@ struct HeapBlock {
   uint64_t fiber_id = 0;    // who allocated it
   bool by_library = false;  // by code that is not instrumented
   bool freed = false;
+  std::optional<BlockFree> free;  // of a freed one
 };
 
 class BlockTable {
  public:
   constexpr BlockTable() = default;
 
-  // Fiber ids above 2^48 are kept modulo that. Ignored when there is no memory for the
+  // Fiber ids above 2^32 are kept modulo that. Ignored when there is no memory for the
   // table: the block is then unknown.
   void add(uintptr_t address, uint64_t size, StackId allocated, uint64_t fiber_id,
            bool by_library = false);
 
-  // Marks the live block that begins here as freed and returns it as it was.
-  std::optional<HeapBlock> remove(uintptr_t address);
+  // Marks as freed what begins_at() has just found.
+  void remove(const HeapBlock& live, const BlockFree& free);
 
   // The detector's own block begins here: nothing is known of this place any more.
   void forget(uintptr_t address);
@@ -71,8 +82,8 @@ class BlockTable {
     std::atomic<uintptr_t> covered_from;
   };
 
-  // One spare word: the second one of a block that begins in the last granule (B1).
-  static constexpr uint64_t kRegionWords = kRegionGranules + 1;
+  // Spare words: the others of a block that begins in the last granule (B1).
+  static constexpr uint64_t kRegionWords = kRegionGranules + 2;
   static uint64_t granule_in_region(uintptr_t address) {
     return (address >> kGranuleBits) & (kRegionGranules - 1);
   }

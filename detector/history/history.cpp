@@ -38,6 +38,26 @@ std::optional<PastAccess> find_access(uint32_t lane, uint32_t epoch, uintptr_t a
                     stack_of(one.access.context)};
 }
 
+std::optional<PastAccess> find_whole_write(uint32_t lane, uint32_t epoch, uintptr_t address,
+                                           uint64_t size) {
+  const uint64_t piece = Ring::size_of_first_piece(size);
+  std::optional<PastAccess> found;
+  uint64_t sequence = ~uint64_t{0};
+  while (const EventChunk* const chunk = event_chunks.begun_before(sequence, sequence)) {
+    if (!chunk->segments.may_contain(lane, epoch)) continue;
+    Ring::visit_chunk(*chunk, sequence, [&](const Segment& segment, const RecordedAccess& access) {
+      if (segment.lane != lane || segment.epoch != epoch || !access.write || access.atomic ||
+          access.address != address || access.size != piece)
+        return;
+      found = {access, segment.fiber_id, segment.held, {}};
+    });
+    if (!found) continue;
+    found->stack = stack_of(found->access.context);
+    return found;
+  }
+  return std::nullopt;
+}
+
 bool is_before(const AccessPattern& a, const AccessPattern& b) { return key_of(a) < key_of(b); }
 
 namespace {

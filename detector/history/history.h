@@ -32,6 +32,10 @@ struct PastAccess {
 std::optional<PastAccess> find_access(uint32_t lane, uint32_t epoch, uintptr_t address,
                                       uint64_t size, bool write, bool atomic);
 
+// The last write of that range as a whole.
+std::optional<PastAccess> find_whole_write(uint32_t lane, uint32_t epoch, uintptr_t address,
+                                           uint64_t size);
+
 // What find_access() finds, without the stack, which stack_of() tells.
 struct SearchedAccess {
   AccessPattern pattern = {};

@@ -1,7 +1,5 @@
 #include "detector/history/ring.h"
 
-#include <bit>
-
 namespace fibersan {
 
 void Ring::next_chunk() {
@@ -13,16 +11,11 @@ void Ring::next_chunk() {
 
 void Ring::record_wide(uintptr_t address, uint64_t size, bool write, bool atomic,
                        uint64_t context) {
-  // Greedy: the ten leading bits of what is left, so four pieces cover any size below 2^25.
   while (size > 0) {
-    unsigned exponent = 0;
-    if (size > kMaxMantissa) exponent = static_cast<unsigned>(std::bit_width(size)) - kMantissaBits;
-    exponent = std::min(exponent, kMaxExponent);
-    uint64_t mantissa = std::min(size >> exponent, kMaxMantissa);
-    put(access_first(address, mantissa | uint64_t{exponent} << kMantissaBits, write, atomic),
-        context);
-    address += mantissa << exponent;
-    size -= mantissa << exponent;
+    const uint64_t piece = wide_piece(size);
+    put(access_first(address, piece, write, atomic), context);
+    address += decoded(piece);
+    size -= decoded(piece);
   }
 }
 

@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <span>
 
@@ -114,6 +115,11 @@ class Ring {
     store(access_first(address, size, write, atomic), context);
   }
 
+  // Of a range of that size, how much the first event says that it is recorded in.
+  static uint64_t size_of_first_piece(uint64_t size) {
+    return size <= kMaxMantissa ? size : decoded(wide_piece(size));
+  }
+
   // The writer is gone for good; the ring may be used again by another one.
   void close() {
     if (chunk_ != nullptr) event_chunks.complete(chunk_);
@@ -153,9 +159,18 @@ class Ring {
            encoded_size << kSizeShift;
   }
   static RecordedAccess decode_access(uint64_t first, uint64_t second) {
-    uint64_t encoded = first >> kSizeShift;
-    return {first & kAddressMask, (encoded & kMaxMantissa) << (encoded >> kMantissaBits),
-            (first & kWriteBit) != 0, (first & kAtomicBit) != 0, second};
+    return {first & kAddressMask, decoded(first >> kSizeShift), (first & kWriteBit) != 0,
+            (first & kAtomicBit) != 0, second};
+  }
+  static uint64_t decoded(uint64_t encoded_size) {
+    return (encoded_size & kMaxMantissa) << (encoded_size >> kMantissaBits);
+  }
+  // Greedy: the ten leading bits of what is left, so four pieces cover any size below 2^25.
+  static uint64_t wide_piece(uint64_t left) {
+    uint64_t exponent = 0;
+    if (left > kMaxMantissa) exponent = static_cast<unsigned>(std::bit_width(left)) - kMantissaBits;
+    exponent = std::min<uint64_t>(exponent, kMaxExponent);
+    return std::min(left >> exponent, kMaxMantissa) | exponent << kMantissaBits;
   }
 
   [[gnu::always_inline]] static uint64_t header_first(const Segment& s) {

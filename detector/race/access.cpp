@@ -117,6 +117,12 @@ struct Stamping {
   bool remembered = false;
 };
 
+// A free is recorded even where it is covered (memory.h M2).
+Stamping begin_stamping(fsan_fiber& fiber, const Access& access, const Caller& caller) {
+  if (access.is_free) remember(fiber, access, caller);
+  return {fiber, access, caller, {}, access.is_free};
+}
+
 // Neighbours mostly hold the same: what was found out for one cell of a range holds for those
 // behind it that have the same two stamps. Both return the first that has not, or, with
 // `changed`, that somebody else changed meanwhile (C1).
@@ -242,9 +248,11 @@ Conflicts check_cell_access(fsan_fiber& fiber, const Access& access, const Calle
       with_mask(with_kind(running, access.kind), byte_mask(access.address, access.size));
   const Stamp first = load_slot(cell, 0);
   const Stamp second = load_slot(cell, 1);
-  if (covered(fiber, cell, first, second, wanted)) return {};
+  const bool is_covered = covered(fiber, cell, first, second, wanted);
+  if (is_covered && !access.is_free) return {};
   remember(fiber, access, caller);
   Conflicts conflicts;
+  if (is_covered) return conflicts;
   const CellPlan plan = plan_access(cell, wanted, fiber);
   // relaxed: it changes only while a single thread executes accesses.
   const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
@@ -264,14 +272,14 @@ Conflicts check_access(fsan_fiber& fiber, const Access& access, const Caller& ca
   if (fiber.clock.stamp() == 0 || access.size == 0) return {};  // as above
   if (access.address % kCellBytes + access.size <= kCellBytes)
     return check_cell_access(fiber, access, caller);
-  Stamping stamping{fiber, access, caller};
+  Stamping stamping = begin_stamping(fiber, access, caller);
   stamp_bytes(stamping, access.address, access.address + access.size);
   return std::move(stamping.conflicts);
 }
 
 Conflicts check_touched(fsan_fiber& fiber, const Access& access, const Caller& caller) {
   if (fiber.clock.stamp() == 0 || access.size == 0) return {};  // as above
-  Stamping stamping{fiber, access, caller};
+  Stamping stamping = begin_stamping(fiber, access, caller);
   Cell* const from = &cell_at(access.address);
   Cell* const to = &cell_at(access.address + access.size - 1) + 1;
   for_each_touched(from, to, stamp_touched, &stamping);

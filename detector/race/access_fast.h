@@ -271,10 +271,11 @@ FIBERSAN_INLINE bool short_range_is_covered(uintptr_t address, uint64_t size, Ac
          (bytes <= 0xff || cell_is_covered(cell[1], wanted | bytes >> 8));
 }
 
-// Up to kWidestFast bytes anywhere; cells that are covered are left as they are.
+// Up to kWidestFast bytes anywhere; cells that are covered are left as they are. The event may be
+// wanted all the same.
 inline constexpr uint64_t kWidestFast = 64;
 FIBERSAN_INLINE Fast access_cells_fast(uintptr_t address, uint64_t size, AccessKind kind,
-                                       const Caller& caller) {
+                                       const Caller& caller, bool wants_event = false) {
   constexpr uint64_t kCellBytes = 8;
   const Stamp running = running_stamp();
   if (running == 0 || size == 0 || size > kWidestFast) return Fast::kSlow;
@@ -297,7 +298,7 @@ FIBERSAN_INLINE Fast access_cells_fast(uintptr_t address, uint64_t size, AccessK
     if (last->slot == nullptr) return Fast::kSlow;
     ++last;
   }
-  if (last == plans.of) return Fast::kDone;
+  if (last == plans.of && !wants_event) return Fast::kDone;
   if (!remember_fast(fiber, address, size, kind, caller)) return Fast::kSlow;
   // relaxed: it changes only while a single thread executes accesses.
   const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 
 #include "detector/abi/hooks.h"
 #include "detector/race/access.h"
+#include "detector/race/access_fast.h"
 #include "detector/race/objects.h"
 #include "detector/race/sync_table.h"
 #include "detector/shadow/shadow.h"
@@ -22,12 +23,25 @@ Access begin_free(uintptr_t address, uint64_t size) {
 
 void memory_allocated(uintptr_t address, uint64_t size) { clear_shadow(address, size); }
 
+bool free_will_be_stamped(uint64_t size, uint32_t& lane, uint32_t& epoch) {
+  const fsan_fiber* const fiber = this_thread.fiber;
+  if (size == 0 || fiber == nullptr || acts_alone() || fiber->clock.stamp() == 0) return false;
+  lane = fiber->clock.lane();
+  epoch = fiber->clock.epoch();
+  return true;
+}
+
 void memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const void* frame) {
   const Access access = begin_free(address, size);
   const Caller caller = {pc, frame, __fsan_running.context, pc};
   fsan_fiber* const fiber = this_thread.fiber;  // null: not checked, frees without a stamp
   if (fiber == nullptr || acts_alone()) return;
-  if (size < kGiveBackFrom) return access_range(access, caller);
+  if (size < kGiveBackFrom) {
+    const Fast result = access_cells_fast(address, size, AccessKind::kWrite, caller, true);  // M2
+    if (__builtin_expect(result == Fast::kDone, 1)) return;
+    if (result == Fast::kLookAgain) return access_again(access, caller);
+    return access_range_slowly(access, caller);
+  }
   const Conflicts conflicts = check_touched(*fiber, access, caller);
   if (!conflicts.empty()) report_conflicts(*fiber, access, caller, conflicts);
 }

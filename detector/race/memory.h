@@ -6,7 +6,8 @@
 // Invariants
 //   M1  Fresh memory has no stamps and no Syncs.
 //   M2  A free is a write of the whole block by the fiber that frees it; its stamps stay
-//       until the memory is allocated again.
+//       until the memory is allocated again. It is in the history even when writes of the same
+//       epoch cover it: the reports of later uses look for it.
 //   M3  From kGiveBackFrom on (shadow.h) what costs is what was touched. Of a block that the C
 //       library maps alone nothing stays: its memory goes back to the system, and so does its
 //       shadow. A use after the free faults. Any other such block is stamped as in M2 where its
@@ -24,6 +25,9 @@
 namespace fibersan {
 
 void memory_allocated(uintptr_t address, uint64_t size);
+// Whether memory_freed(), if called now, leaves a stamp and an event, and in which epoch of
+// which lane.
+bool free_will_be_stamped(uint64_t size, uint32_t& lane, uint32_t& epoch);
 // `pc` and `frame` of the interposed function, as in access.h.
 void memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const void* frame);
 // A block that is unmapped with its free, M3.

@@ -120,6 +120,7 @@ class TextRenderer {
                                render_fiber(location.fiber) + ":");
         add(location.allocated);
         if (location.offset != 0 || location.freed) add_note(in_block(location));
+        if (location.free) add(*location.free);
         break;
       case ReportLocation::Kind::kGlobal:
         line("\033[1;32m", "  Location is global '" + location.global + "' of size " +
@@ -141,6 +142,11 @@ class TextRenderer {
                                " at " + address(location.address) + quoted(location.mapping));
         break;
     }
+  }
+
+  void add(const ReportFree& free) {
+    line("\033[1;32m", "  Heap block freed by " + render_fiber(free.fiber) + " at:");
+    add(free.stack);
   }
 
   void add_note(const std::string& note) { text_ += "    [" + note + "]\n"; }

@@ -72,17 +72,24 @@ struct ReportMutex {
   ReportObject object;
 };
 
+// The end of a heap block that lies further back than the accesses.
+struct ReportFree {
+  FiberName fiber;
+  Trace stack;
+};
+
 struct ReportLocation {
   enum class Kind { kHeapBlock, kGlobal, kStack, kThreadLocal, kMapped };
   Kind kind = Kind::kHeapBlock;
   uint64_t address = 0;  // of the block or global
   uint64_t size = 0;
-  FiberName fiber;       // who allocated the block, whose stack it is
-  Trace allocated;       // heap block
-  std::string global;    // its name
-  SourceFrame where;     // global: module and declaration; stack: of the variable or function
-  uint64_t offset = 0;   // of the access in the block or variable
-  bool freed = false;    // heap block: it is by now
+  FiberName fiber;      // who allocated the block, whose stack it is
+  Trace allocated;      // heap block
+  std::string global;   // its name
+  SourceFrame where;    // global: module and declaration; stack: of the variable or function
+  uint64_t offset = 0;  // of the access in the block or variable
+  bool freed = false;   // heap block: it is by now, by neither of the accesses
+  std::optional<ReportFree> free;
   std::string variable;  // stack: a local variable's name
   std::string function;  // stack: whose frame
   std::string mapping;   // mapped memory: the file; empty: none

@@ -16,6 +16,9 @@ constexpr uintptr_t kRegion = 1u << 20;
 class BlockTableTest : public testing::Test {
  protected:
   BlockTable& table() { return *table_; }
+  void remove(uintptr_t address, const BlockFree& free = {}) {
+    table().remove(*table().begins_at(address), free);
+  }
   std::unique_ptr<BlockTable> table_ = std::make_unique<BlockTable>();
 };
 
@@ -38,7 +41,7 @@ TEST_F(BlockTableTest, InteriorPointers) {
 }
 
 TEST_F(BlockTableTest, FieldsKeepTheirLargestValues) {
-  uint64_t fiber = (uint64_t{1} << 48) - 1;
+  uint64_t fiber = (uint64_t{1} << 32) - 1;
   StackId stack = (1u << 30) - 1;
   table().add(kHeap, uint64_t{1} << 40, stack, fiber);
   auto block = table().find(kHeap + 5);
@@ -55,9 +58,9 @@ TEST_F(BlockTableTest, EmptyBlocksHaveTheirFirstByte) {
 
 TEST_F(BlockTableTest, FreedBlocksAreKnownUntilReused) {
   table().add(kHeap, 100, 7, 3);
-  EXPECT_EQ(table().remove(kHeap)->size, 100u);
-  EXPECT_FALSE(table().remove(kHeap)) << "a second free is no block's";
-  EXPECT_FALSE(table().begins_at(kHeap));
+  EXPECT_EQ(table().begins_at(kHeap)->size, 100u);
+  remove(kHeap);
+  EXPECT_FALSE(table().begins_at(kHeap)) << "a second free is no block's";
   ASSERT_TRUE(table().find(kHeap + 99));
   EXPECT_TRUE(table().find(kHeap + 99)->freed);
   table().add(kHeap + 64, 32, 9, 4);
@@ -65,12 +68,48 @@ TEST_F(BlockTableTest, FreedBlocksAreKnownUntilReused) {
   EXPECT_FALSE(table().find(kHeap + 64)->freed);
 }
 
+// Whoever freed a block is known as long as the block itself, with all that was known before.
+TEST_F(BlockTableTest, FreesAreKnownUntilTheBlockIsReused) {
+  constexpr BlockFree kStamped = {true, (1u << 24) - 1, (1u << 30) - 1, 0};
+  for (const uint64_t size : {0ull, 24ull, 126ull, 127ull, 128ull, 1ull << 40}) {
+    table().add(kHeap, size, 7, 3, size == 24);
+    EXPECT_FALSE(table().find(kHeap)->free);
+    remove(kHeap, kStamped);
+    std::optional<HeapBlock> block = table().find(kHeap);
+    ASSERT_TRUE(block && block->free) << size;
+    EXPECT_TRUE(block->freed && block->free->has_stamp);
+    EXPECT_EQ(block->free->lane, kStamped.lane);
+    EXPECT_EQ(block->free->epoch, kStamped.epoch);
+    EXPECT_EQ(block->size, size);
+    EXPECT_EQ(block->allocated, 7u);
+    EXPECT_EQ(block->fiber_id, 3u);
+    table().add(kHeap, size, 8, 4);
+    EXPECT_FALSE(table().find(kHeap)->freed || table().find(kHeap)->free);
+    remove(kHeap, {.fiber_id = 0xffff'fffe});
+    block = table().find(kHeap);
+    EXPECT_FALSE(block->free->has_stamp);
+    EXPECT_EQ(block->free->fiber_id, 0xffff'fffeu);
+  }
+}
+
+// The size of a large one is in its third word.
+TEST_F(BlockTableTest, FreedBlocksAreUnknownOnceOthersBeginInTheirWords) {
+  for (const uintptr_t at : {16, 32}) {
+    table().add(kHeap, 1000, 7, 3);
+    remove(kHeap);
+    EXPECT_EQ(table().find(kHeap + 999)->size, 1000u);
+    table().add(kHeap + at, 24, 8, 4);
+    EXPECT_FALSE(table().find(kHeap + 999)) << at;
+    table().forget(kHeap + at);
+  }
+}
+
 // The C library merged two freed neighbours and gave them out as one.
 TEST_F(BlockTableTest, FreedMarksInsideALiveBlockDoNotHideIt) {
   table().add(kHeap, 24, 1, 1);
   table().add(kHeap + 32, 24, 2, 1);
-  table().remove(kHeap);
-  table().remove(kHeap + 32);
+  remove(kHeap);
+  remove(kHeap + 32);
   table().add(kHeap, 56, 3, 2);
   for (uintptr_t at : {0, 31, 32, 40, 55}) {
     auto block = table().find(kHeap + at);
@@ -104,7 +143,7 @@ TEST_F(BlockTableTest, EntryInTheLastGranuleOfARegion) {
 
 TEST_F(BlockTableTest, ForgottenPlacesAreUnknown) {
   table().add(kHeap, 40, 7, 3);
-  table().remove(kHeap);
+  remove(kHeap);
   table().forget(kHeap);
   EXPECT_FALSE(table().find(kHeap));
   table().forget(kHeap + (uintptr_t{1} << 40));  // never known: no table is made for it
@@ -140,7 +179,7 @@ TEST_F(BlockTableTest, ThreadsWithBlocksOfTheirOwn) {
         for (uint64_t i = 0; i < 1000; ++i) {
           table().add(kHeap + (i * 4 + thread) * 48, 40, static_cast<StackId>(thread + 1), thread);
         }
-        for (uint64_t i = 0; i < 1000; i += 2) table().remove(kHeap + (i * 4 + thread) * 48);
+        for (uint64_t i = 0; i < 1000; i += 2) remove(kHeap + (i * 4 + thread) * 48);
       }
     });
   }

@@ -160,6 +160,12 @@ TEST(RenderText, KindsOfLocation) {
   EXPECT_EQ(location_text(location),
             "  Location is heap block of size 44 at 0x7f0000000000 allocated by fiber 3:\n"
             "    [freed by now]\n");
+  location.free = ReportFree{fiber(4), trace({frame("drop()", 9, 0x50)})};
+  EXPECT_EQ(location_text(location),
+            "  Location is heap block of size 44 at 0x7f0000000000 allocated by fiber 3:\n"
+            "    [freed by now]\n"
+            "  Heap block freed by fiber 4 at:\n"
+            "    #0 drop() app.cpp:9:3 (app+0x50)\n");
 }
 
 TEST(RenderText, AFiberThatNobodyKnowsAnyMore) {
