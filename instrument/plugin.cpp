@@ -43,7 +43,7 @@ void register_names(llvm::PassBuilder& builder) {
 // Both extension points run at every level, -O0 included.
 void register_for_detector(llvm::PassBuilder& builder) {
   refuse_dataflow(builder);
-  forbid_invented_loads();
+  forbid_invented_loads(builder);
   builder.registerPipelineStartEPCallback(
       [](ModulePassManager& passes, OptimizationLevel) { passes.addPass(MarkPass()); });
   builder.registerOptimizerLastEPCallback(

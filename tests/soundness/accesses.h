@@ -7,9 +7,11 @@
 
 #ifdef REFERENCE
 #define LOG(event) sound::event
+#define LOG_COMPARISON(text, word) log_comparison(text, word)
 inline constexpr bool kIsReference = true;
 #else
 #define LOG(event) static_cast<void>(0)
+#define LOG_COMPARISON(text, word) static_cast<void>(0)
 inline constexpr bool kIsReference = false;
 #endif
 
@@ -19,6 +21,8 @@ inline constexpr bool kIsReference = false;
 #define BR(object, unit, field) (LOG(log_maybe((const char*)&(object) + (unit), 4)), (object).field)
 #define AR(place, order) \
   (LOG(log_atomic_read(&(place), sizeof(place))), __atomic_load_n(&(place), order))
+// Whether two texts are equal: reads up to the first difference.
+#define SAME(text, word) (LOG_COMPARISON(text, word), strcmp(text, word) == 0)
 #define RMW(operation, place, value, order)        \
   (LOG(log_atomic_write(&(place), sizeof(place))), \
    __atomic_fetch_##operation(&(place), value, order))
@@ -100,6 +104,12 @@ struct Node {
   Node* next;
   int v, w;
 };
+
+[[maybe_unused]] void log_comparison(const char* text, const char* word) {
+  size_t size = 0;
+  while (text[size] == word[size] && word[size] != 0) ++size;
+  sound::log_read(text, size + 1);
+}
 
 [[maybe_unused]] void keep(unsigned long value) { __asm__ volatile("" : : "r"(value)); }
 

@@ -30,6 +30,8 @@ PROFILES = {  # what a scenario is made of: weights of statements
               "helper": 2, "release": 2, "acquire": 2, "bits": 1, "packed": 1},
     "paused": {"access": 6, "field": 3, "pause": 3, "if": 1, "simple_loop": 2, "helper": 1},
     "last": {"access": 4, "if": 1, "last_loop": 3, "acquire": 1, "end_if": 2},
+    "choices": {"access": 2, "choice": 6, "argument": 4, "text": 1, "release": 1, "acquire": 1, "if": 1, "sum_nest": 1},
+    "sums": {"access": 2, "sum_nest": 8, "until": 3, "choice": 1, "release": 1, "acquire": 1, "simple_loop": 1},
     "fibers": {"access": 6, "fiber_release": 4, "fiber_acquire": 3, "child": 3, "if": 2, "loop": 2, "line": 1},
 }
 WITH_FIBERS = 4  # every fourth file includes <fiber/fiber.h>, which takes longer to compile than the rest
@@ -137,7 +139,8 @@ class Scenario:
     def statement(self, depth, loops, weights=None):
         weights = dict(weights or self.weights)
         if depth >= 2:
-            for heavy in ("loop", "exit_loop", "sync_loop", "last_loop", "nest", "try", "switch", "setjmp"):
+            for heavy in ("loop", "exit_loop", "sync_loop", "last_loop", "nest", "try", "switch", "setjmp", "sum_nest",
+                          "until"):
                 weights.pop(heavy, None)
         if depth >= 3:
             weights.pop("if", None)
@@ -146,7 +149,7 @@ class Scenario:
             for top in ("setjmp", "local", "heap", "pause", "child"):
                 weights.pop(top, None)
         if self.in_helper:
-            for top in ("helper", "recursion", "virtual", "closure", "local", "heap", "setjmp", "end_if", "pause",
+            for top in ("helper", "argument", "recursion", "virtual", "closure", "local", "heap", "setjmp", "end_if", "pause",
                         "last_loop"):
                 weights.pop(top, None)
         weights.setdefault("access", 2)
@@ -335,8 +338,8 @@ class Scenario:
     def loop_head(self, variable, allow_zero=True):
         """Text of the head, exclusive bound of the variable's values."""
         draw = self.random
-        below = draw.choice([4, 6, 6, 8, 12])
-        unknown = {4: "n4", 6: "n6", 8: "n8", 12: "n12"}[below]
+        below = draw.choice([3, 4, 6, 6, 8, 12])
+        unknown = {3: "n3", 4: "n4", 6: "n6", 8: "n8", 12: "n12"}[below]
         bound = draw.choice([str(below), unknown, unknown])
         if allow_zero and draw.random() < 0.12:
             bound = "u0"
@@ -399,6 +402,103 @@ class Scenario:
         return [f"for (int {i} = 0; {i} < {outer}; ++{i}) {{", more +
                 [[f"for (int {j} = 0; {j} < {inner}; ++{j}) {{", [[self.random.choice(
                     [f"W({at}, {self.value()});", f"s += R({at});", f"U({at}, +=, 1);"])]], "}"]], "}"]
+
+    # What only some ways read
+
+    def unsure(self, loops):
+        """A condition that no compiler decides; it may read."""
+        name, kind, count = self.random.choice(self.arrays)
+        at = f"{name}[{self.index(count, loops)}]"
+        return self.random.choice([self.condition(loops).replace("s & 1", "u1"), f"R({at}) > 40", f"R({at}) == 0",
+                                   "R(g) > 200", "u0", "u1"])
+
+    def fixed_place(self, kind=None):
+        """A place that no loop moves: (lvalue, type)."""
+        places = [("g", "int")] + [("l", "long")] * ("l" in self.names)
+        places += [(f"m.{field}", "int") for field in ("a", "f[1]", "f[2]")] * ("m" in self.names)
+        for name, of, count in self.known_arrays():
+            places += [(f"{name}[{self.random.randrange(count)}]", of) for _ in range(2)]
+        return self.random.choice([one for one in places if kind in (None, one[1])])
+
+    def use(self, place, kind):
+        operation = self.random.choice(["+=", "^="]) if kind != "double" else "+="
+        return self.random.choice([f"s += R({place});", f"U({place}, {operation}, {self.value()});",
+                                   f"U({place}, {operation}, {self.value()});", f"W({place}, {self.value()});",
+                                   f"if (R({place}) == 0) W({place}, {self.value()});"])
+
+    def make_sum_nest(self, _depth, loops):
+        """One place, in nested loops that come to it on some ways only."""
+        i, j = self.new_loop(), self.new_loop()
+        outer, inner = self.loop_head(i), self.loop_head(j)
+        place, kind = self.fixed_place()
+        act = [[f"if ({self.unsure(loops + [(i, outer[1]), (j, inner[1])])}) {self.use(place, kind)}"]]
+        if self.random.random() < 0.4:
+            act.insert(self.random.randrange(2), self.make_access(2, loops + [(j, inner[1])]))
+        loop = [[inner[0] + " {", act, "}"]]
+        if self.random.random() < 0.6:
+            loop = [[f"if ({self.unsure(loops + [(i, outer[1])])}) {{", loop, "}"]]
+        if self.random.random() < 0.3:
+            loop.append([self.use(place, kind)])
+        if self.random.random() < 0.2:
+            loop.insert(0, self.random.choice([self.make_release, self.make_acquire])(2, loops))
+        return [outer[0] + " {", loop, "}"]
+
+    def make_until(self, _depth, loops):
+        """Loops that find their end in memory."""
+        name, kind, count = self.random.choice(self.known_arrays())
+        v = self.new_loop()
+        place, of = self.fixed_place()
+        at = f"{name}[{v}]"
+        act = f"if ({self.unsure([(v, count)])}) {self.use(place, of)}"
+        return self.random.choice([
+            ["{", [[f"int {v} = 0; while ({v} < {count} && R({at}) < 50) {{"], [act], [f"++{v}; }}"]], "}"],
+            ["{", [[f"int {v} = 0; do {{"], [act], [f"if (R({at}) > 70) break; }} while (++{v} < {count});"]], "}"],
+            [f"for (int {v} = 0; {v} < {count}; ++{v}) {{ switch ((int)R({at}) & 3) {{ case 0:", [[act]],
+             "break; case 1:", [[self.use(place, of)]], "default:; } }"]])
+
+    def make_choice(self, _depth, loops):
+        """One of two places by its address."""
+        first, kind = self.fixed_place()
+        second, _ = self.fixed_place(kind)
+        condition = self.unsure(loops)
+        v = f"p{self.new_loop()}"
+        chosen = f"{kind}* {v} = {condition} ? &{first} : &{second};"
+        form = self.random.randrange(5)
+        if form == 0:
+            return [f"{{ {chosen} {self.use('*' + v, kind)} }}"]
+        if form == 1:
+            return [f"{{ {chosen} if ({self.unsure(loops)}) {self.use('*' + v, kind)} }}"]
+        if form == 2:
+            return [f"{{ {kind} mine_ = ({kind})u0; if ({condition}) {{ LOG(log_read(&{first}, sizeof {first})); }} "
+                    f"s += *(u1 && !u0 && ({condition.replace('R(', '(')}) ? &{first} : &mine_) + 1; }}"]
+        if form == 3 and {"m", "m2"} <= self.names:
+            return [f"{{ Mixed* {v} = {condition} ? &m : &m2; {self.use(v + '->' + self.random.choice(FIELDS), 'int')} }}"]
+        i = self.new_loop()
+        return [f"for (int {i} = 0; {i} < n3; ++{i}) {{", [[f"{kind}* {v} = {i} & 1 ? &{first} : &{second}; "
+                                                             f"{self.use('*' + v, kind)}"]], "}"]
+
+    def make_argument(self, _depth, loops):
+        """A function that is given places by reference and may leave them alone."""
+        first, kind = self.fixed_place()
+        second, _ = self.fixed_place(kind)
+        number = len(self.helpers)
+        self.helpers.append([
+            f"{self.random.choice(['__attribute__((noinline)) ', '__attribute__((noinline)) ', ''])}static unsigned long "
+            f"helper{number}(const {kind}& x, {kind}* y, int k) {{ FRAME",
+            [[f"if (k) {self.random.choice(['s += 7;', 'return 3;', 's += R(x);', 'fail_at(u0, 1);'])}"],
+             [self.random.choice([f"if ({self.unsure([])}) s += R(x);", "s += R(x);",
+                                  "for (int i_ = 0; i_ < k; ++i_) s += R(x);"])],
+             [f"if (k > 1) {self.use('*y', kind)}"]],
+            "return s; }"])
+        calls = [f"s += helper{number}({first}, &{second}, {self.random.choice(['u0', 'u1', 'n3'])});"]
+        if self.random.random() < 0.5:
+            calls.append(f"s += helper{number}({second}, &{first}, u0);")
+        return [" ".join(calls)]
+
+    def make_text(self, _depth, loops):
+        if "c" not in self.names:
+            return self.make_choice(_depth, loops)
+        return [self.random.choice(['s += SAME(c, "abcdef");', 's += SAME(c, "\\3\\3");', 's += SAME(c, "");'])]
 
     def make_walk(self, _depth, loops):
         """Pointers that advance."""
