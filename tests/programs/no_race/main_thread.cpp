@@ -1,7 +1,8 @@
 // What main does before run happens before all fibers; what they did happens before
-// what follows run, also when they were never joined.
+// what follows run, also when they were never joined: here main, alone, and what it starts.
 //
 // RUN: %fibersan %s -o %t && %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
+// RUN: env FIBER_OPTIONS=procs=1 %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
 // RUN: %fibersan -O0 %s -o %t && %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
 #include <fiber/fiber.h>
 
@@ -9,27 +10,37 @@
 
 #include "../turn.h"
 
-int before, within, after;
+constexpr int kFibers = 8;
+int before, within[kFibers], after;
 Turn turn;
+
+int sum_of_within() {
+  int sum = 0;
+  for (const int each : within) sum += each;
+  return sum;
+}
 
 int main() {
   before = 1;
   const int status = fiber::run([] {
     std::printf("before %d\n", before);
-    fiber::go([] {
-      within = before + 1;
-      turn.done();
-    });
-    turn.after(1);
+    for (int& mine : within) {
+      fiber::go([&mine] {
+        mine = before + 1;
+        turn.done();
+        turn.after(kFibers);  // none goes on where another one ended
+        turn.done();
+      });
+    }
+    turn.after(2 * kFibers);
   });
-  after = within + 1;
-  std::printf("within %d, after %d\n", within, after);
+  after = sum_of_within();
+  std::printf("after %d\n", after);
   before = 2;
-  within = 2;
   return status + fiber::run([] {
-           fiber::spawn([] { before = within = 3; }).join();
-           return before - 3;
+           fiber::spawn([] { before = sum_of_within(); }).join();
+           return before - after;
          });
 }
 // CHECK: before 1
-// CHECK: within 2, after 3
+// CHECK: after 16

@@ -2,11 +2,12 @@
 // accesses between the two of each pair: every report has both stacks, the right ones.
 // With three million the reports come without the older stack and say so; with a quarter of
 // a million accesses that each have a chain of calls of their own both are there again.
+// Each processor has a history of its own: with one all three million go through the same.
 // -DFIXED joins the first fiber.
 //
 // RUN: %fibersan -O1 %s -o %t && %exits 66 %run %t 990000 0 2>&1 | %python %S/Inputs/both_stacks.py | FileCheck %s
-// RUN: %exits 66 %run %t 3000000 0 2>&1 | %python %S/Inputs/both_stacks.py | FileCheck %s --check-prefix=LOST
-// RUN: %exits 66 env FIBERSAN_OPTIONS=history_size=6 %run %t 3000000 0 2>&1 | %python %S/Inputs/both_stacks.py | FileCheck %s
+// RUN: %exits 66 env FIBER_OPTIONS=procs=1 %run %t 3000000 0 2>&1 | %python %S/Inputs/both_stacks.py | FileCheck %s --check-prefix=LOST
+// RUN: %exits 66 env FIBER_OPTIONS=procs=1 FIBERSAN_OPTIONS=history_size=6 %run %t 3000000 0 2>&1 | %python %S/Inputs/both_stacks.py | FileCheck %s
 // RUN: %exits 66 %run %t 0 18 2>&1 | %python %S/Inputs/both_stacks.py | FileCheck %s
 // RUN: %fibersan -O1 -DFIXED %s -o %t.fixed && %run %t.fixed 1000 9 2>&1 | FileCheck %s --check-prefix=FIXED --implicit-check-not=WARNING
 #include <fiber/fiber.h>

@@ -196,12 +196,23 @@ TEST_F(Threads, EndOfTheRunKnowsWhatCameBeforeABlockingCall) {
   FakeFiber third;
   third.run([] { __fsan_acquire(sync + 8); });
   third.end();
+  // Of whom nobody learned.
+  FakeFiber fourth;
+  fourth.run([] {
+    writes(32)();
+    __fsan_blocking_call_begun();
+    writes(40)();
+  });
   second.outlast_the_run();
+  fourth.outlast_the_run();
   __fsan_run_finished();
-  for (const size_t offset : {0, 8, 16}) writes(offset)();
+  for (const size_t offset : {0, 8, 16, 32}) writes(offset)();
   EXPECT_EQ(recorded.races, 0);
   writes(24)();
   EXPECT_EQ(recorded.races, 1);
+  writes(40)();
+  EXPECT_EQ(recorded.races, 2);
+  concurrency.thread_gone();
   concurrency.thread_gone();
   note_run_started(/*parallel=*/true);
 }
