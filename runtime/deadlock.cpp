@@ -1,6 +1,7 @@
 #include "runtime/deadlock.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
@@ -49,6 +50,9 @@ bool foreign_threads(uint32_t own_threads) {
 }
 
 void report_global_deadlock() {
+  static std::atomic_flag begun;
+  // relaxed: only who is first matters. The others wait for the end of the process.
+  while (begun.test_and_set(std::memory_order_relaxed)) pause();
   std::fflush(stdout);
   end_trace();
   // Like Go's: no destructor runs, for the blocked fibers still use what it would destroy.

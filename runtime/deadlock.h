@@ -1,6 +1,6 @@
 // deadlock.h: the end of a process in which every fiber waits.
 //
-// Threads:  a worker, when all workers are in the idle set.
+// Threads:  a worker, when all workers are in the idle set. Several may see that, one reports.
 #ifndef FIBERSAN_RUNTIME_DEADLOCK_H
 #define FIBERSAN_RUNTIME_DEADLOCK_H
 

@@ -12,11 +12,14 @@
 #include <cstdlib>
 #include <functional>
 #include <stdexcept>
+#include <thread>
+#include <vector>
 
 #include "fiber/channel.h"
 #include "fiber/go.h"
 #include "fiber/run.h"
 #include "fiber/time.h"
+#include "runtime/deadlock.h"
 #include "runtime/worker.h"
 
 namespace fiber {
@@ -59,6 +62,25 @@ void end_among_others(const std::function<void()>& end) {
         sleep_for(std::chrono::hours(1));
       },
       {.procs = 4});
+}
+
+// As when several workers go to sleep last: each of them may see that all are idle.
+TEST_F(EndingDeathTest, ADeadlockThatSeveralThreadsSeeIsReportedOnce) {
+  const auto main_fiber = [] {
+    for (int i = 0; i < 500; ++i) go([] { Channel<int>().receive(); });  // a long report
+    for (int i = 0; i < 10; ++i) yield();
+    std::atomic<unsigned> ready{0};
+    std::vector<std::thread> threads;
+    while (threads.size() < 4) {
+      threads.emplace_back([&ready] {
+        for (++ready; ready < 4;) std::this_thread::yield();
+        internal::report_global_deadlock();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  };
+  // The report has one exclamation mark.
+  EXPECT_EXIT(run(main_fiber, {.procs = 1}), ExitedWithCode(2), "^[^!]*deadlock![^!]*$");
 }
 
 struct SaysGoodbye {
