@@ -18,10 +18,11 @@ int main() {
     fiber::sleep_for(330ms);
   });
 }
-// CHECK: SCHED {{5[0-9]|[6-9][0-9]|1[0-9][0-9]}}ms: procs=2 idle={{[0-2]}} threads={{[3-5]}} spinning={{[0-2]}} idlethreads={{[0-4]}} runqueue=0 [0 0]
+// CHECK: SCHED {{5[0-9]|[6-9][0-9]|[1-9][0-9][0-9]}}ms: procs=2 idle={{[0-2]}} threads={{[3-5]}} spinning={{[0-2]}} idlethreads={{[0-4]}} runqueue=0 [0 0]
 // DETAIL-NEXT: P0: {{idle|running}} dispatches={{[0-9]+}} thread={{-?[0-9]+}} runqueue=0 freestacks={{[0-9]+}}
 // DETAIL-NEXT: P1:
-// DETAIL-NEXT: M0: tid={{[0-9]+}} p={{-1|0|1}} fiber={{-?[0-9]+}}
+// A thread that has not begun is not listed: on a busy machine M0 may miss the first time.
+// DETAIL: M0: tid={{[0-9]+}} p={{-1|0|1}} fiber={{-?[0-9]+}}
 // DETAIL: F1: sleep
 // DETAIL-NEXT: F2: chan receive 'waiter'
 // CHECK: SCHED
