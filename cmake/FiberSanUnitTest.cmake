@@ -1,10 +1,11 @@
 # fibersan_add_unit_test(<name> SOURCES <file>... [LIBRARIES <target>...] [TIMEOUT <seconds>]
-#                        [PLAIN_ONLY <reason>])
+#                        [PLAIN_ONLY <reason>] [NOT_UNDER_TSAN <reason>])
 #
 # Builds the GoogleTest executable unit_<name> into <build>/tests/unit, links it with
 # gtest_main, gmock and the libraries, and lists it in <build>/tests/unit/list.txt, from
 # which utils/check runs it. TIMEOUT (300) bounds the whole executable. PLAIN_ONLY leaves it
-# out of the builds with sanitizers, and utils/check says that it was skipped and why.
+# out of the builds with sanitizers, NOT_UNDER_TSAN of that with ThreadSanitizer, and utils/check
+# says that it was skipped and why.
 #
 # Target:   fibersan_unit_tests, all that are listed.
 find_package(GTest REQUIRED)
@@ -16,7 +17,7 @@ target_link_libraries(unit_precompiled PRIVATE fibersan_build_flags GTest::gmock
 target_precompile_headers(unit_precompiled PRIVATE <gtest/gtest.h> <gmock/gmock.h>)
 
 function(fibersan_add_unit_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PLAIN_ONLY" "SOURCES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PLAIN_ONLY;NOT_UNDER_TSAN" "SOURCES;LIBRARIES")
   if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "fibersan_add_unit_test(${name} SOURCES ... LIBRARIES ... TIMEOUT ...): "
       "no sources, or not understood: ${arg_UNPARSED_ARGUMENTS}")
@@ -31,9 +32,14 @@ function(fibersan_add_unit_test name)
     fibersan_build_flags ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
   target_precompile_headers(unit_${name} REUSE_FROM unit_precompiled)
   if(FIBERSAN_SANITIZE AND arg_PLAIN_ONLY)
+    set(left_out "${arg_PLAIN_ONLY}")
+  elseif(FIBERSAN_SANITIZE STREQUAL "thread" AND arg_NOT_UNDER_TSAN)
+    set(left_out "${arg_NOT_UNDER_TSAN}")
+  endif()
+  if(left_out)
     set_target_properties(unit_${name} PROPERTIES EXCLUDE_FROM_ALL ON)
     set_property(GLOBAL APPEND_STRING PROPERTY FIBERSAN_UNIT_TESTS_LEFT_OUT
-      "unit_${name} ${arg_PLAIN_ONLY}\n")
+      "unit_${name} ${left_out}\n")
     return()
   endif()
   add_dependencies(fibersan_unit_tests unit_${name})
