@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "detector/abi/hooks.h"
+#include "detector/heap/module_memory.h"
 #include "detector/process/module.h"
 #include "detector/process/options.h"
 
@@ -30,6 +31,7 @@ extern "C" void __fsan_module_loaded(fsan_u32 abi_version, fsan_u32 instrumented
     fflush(stderr);
     _exit(1);
   }
+  module_is_fresh(reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
   functions.fetch_add(instrumented_functions, std::memory_order_relaxed);
   if (options.verbosity > 0) {
     fprintf(stderr, "FiberSan: a module with %u instrumented functions\n", instrumented_functions);

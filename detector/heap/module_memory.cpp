@@ -1,11 +1,10 @@
-// unload.cpp: dlclose, so that what a module leaves behind is forgotten with it: the next one
-// may be mapped in its place, which nothing orders.
-//
-// Not here: dlopen, whose search paths depend on who calls it.
+#include "detector/heap/module_memory.h"
+
 #include <dlfcn.h>
 #include <link.h>
 
 #include "detector/abi/hooks.h"
+#include "detector/heap/allocate.h"
 
 namespace fibersan {
 namespace {
@@ -44,6 +43,18 @@ int add_module(dl_phdr_info* info, size_t, void* data) {
 }
 
 }  // namespace
+
+void module_is_fresh(uintptr_t address) {
+  if (!heap_is_tracked()) return;  // the program begins
+  Modules loaded;
+  dl_iterate_phdr(add_module, &loaded);
+  for (unsigned i = 0; i < loaded.count; ++i) {
+    const Module& module = loaded.list[i];
+    if (address < module.low || address >= module.high) continue;
+    __fsan_memory_forgotten(reinterpret_cast<const void*>(module.low), module.high - module.low);
+  }
+}
+
 }  // namespace fibersan
 
 extern "C" int dlclose(void* handle) noexcept {
