@@ -1,47 +1,22 @@
 #include "detector/findings/location.h"
 
-#include <fcntl.h>
-#include <link.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <cstdio>
 
 #include "detector/clock/lane.h"
 #include "detector/findings/describe.h"
+#include "detector/findings/frame_place.h"
+#include "detector/findings/thread_local_place.h"
 #include "detector/history/history.h"
 #include "detector/process/main_thread.h"
 #include "detector/race/attached_threads.h"
 #include "detector/race/thread.h"
+#include "detector/symbolize/elf_symbols.h"
+#include "detector/symbolize/modules.h"
 #include "detector/symbolize/trace.h"
 
 namespace fibersan {
 namespace {
-
-// The frame that an address of a stack lies in.
-struct FramePlace {
-  uintptr_t pc = 0;  // a return address into the function; 0: not known
-  uintptr_t frame_pointer = 0;
-};
-
-struct Frame {
-  uintptr_t caller;
-  uintptr_t return_address;
-};
-
-// `frame` belongs to a function that was called from `pc`. Reads what is above it only.
-FramePlace find_frame(const void* frame, uintptr_t pc, StackBounds bounds, uintptr_t address) {
-  auto at = reinterpret_cast<uintptr_t>(frame);
-  for (unsigned depth = 0; depth < kMaxFrames; ++depth) {
-    if (at < bounds.low || at + sizeof(Frame) > bounds.high || at % sizeof(uintptr_t) != 0) break;
-    const auto* here = reinterpret_cast<const Frame*>(at);
-    if (depth != 0) pc = here->return_address;
-    if (here->caller <= at || here->caller >= bounds.high) break;
-    at = here->caller;
-    // Locals lie below the saved frame pointer.
-    if (address < at) return {pc, at};
-  }
-  return {};
-}
 
 struct StackSearch {
   uintptr_t address;
@@ -49,6 +24,10 @@ struct StackSearch {
   uint64_t owner = kNoFiberId;
   FramePlace place;
 };
+
+StackBounds used_part(const fsan_fiber& fiber, uintptr_t address) {
+  return {std::max(fiber.stack.low, std::min(fiber.lowest_touched, address)), fiber.stack.high};
+}
 
 // While it is visited the fiber cannot end, so its stack stays mapped.
 void look_in_stack(const fsan_fiber& fiber, void* data) {
@@ -59,15 +38,39 @@ void look_in_stack(const fsan_fiber& fiber, void* data) {
     search.place = find_frame(search.access->frame, search.access->pc, fiber.stack, search.address);
   } else if (fiber.waiting.active) {
     search.place = find_frame(fiber.waiting.frame, fiber.waiting.pc, fiber.stack, search.address);
+  } else {
+    search.place = find_frame_by_chain(used_part(fiber, search.address), search.address);
   }
 }
 
+// An address in the function that has the frame. What calls that left on the stack may be of the
+// function that was there before.
+uintptr_t code_of(const FramePlace& place) {
+  if (place.returns_to != 0 && find_module(place.returns_to)) {
+    const uintptr_t function = called_function(place.returns_to);
+    if (function != 0 && find_module(function)) return function;
+  }
+  return place.pc == 0 || !find_module(place.pc) ? 0 : place.pc - 1;
+}
+
+// Its first address: within a call that was inlined only that one's variables are told.
+uintptr_t function_around(uintptr_t code) {
+  const std::optional<ModuleAddress> module = find_module(code);
+  if (!module) return code;
+  const auto symbol = find_elf_symbol(module->path, ElfSymbolKind::kFunction, module->offset);
+  return symbol ? code - (module->offset - symbol->value) : code;
+}
+
 void describe_frame(FindingScope& scope, const StackSearch& search, ReportLocation& location) {
-  if (search.place.pc == 0) return;
-  const std::vector<SourceFrame>& frames = scope.symbolizer().code(search.place.pc - 1);
-  // The outermost of those inlined into each other is the function that has the frame.
-  location.function = frames.back().function;
-  for (LocalVariable& local : scope.symbolizer().locals(search.place.pc - 1)) {
+  const uintptr_t code = code_of(search.place);
+  if (code == 0) return;
+  const std::vector<SourceFrame>& frames = scope.symbolizer().code(code);
+  // The outermost of those inlined into each other is the function that has the frame; of a
+  // fiber's first one, what the program knows of it.
+  std::vector<SourceFrame> users = frames;
+  trim_frames(users, TraceOf::kEvent);
+  location.function = users.back().function;
+  for (LocalVariable& local : scope.symbolizer().locals(function_around(code))) {
     const uintptr_t low = search.place.frame_pointer + static_cast<uintptr_t>(local.offset);
     if (search.address < low || search.address - low >= local.size) continue;
     location.variable = local.name;
@@ -133,15 +136,11 @@ std::optional<ReportLocation> in_global(FindingScope& scope, uintptr_t address) 
 std::optional<ReportLocation> in_stack(FindingScope& scope, const CurrentAccess& access) {
   StackSearch search{access.address, &access, kNoFiberId, {}};
   for_each_fiber(look_in_stack, &search);
-  if (search.owner == kNoFiberId && main_thread_stack_contains(access.address)) {
-    search.owner = kMainThreadId;
-    if (access.fiber->info->id == kMainThreadId)
-      search.place = find_frame(access.frame, access.pc, access.fiber->stack, access.address);
-  }
   if (search.owner == kNoFiberId) {
-    search.owner = thread_of_stack_address(access.address);
-    if (search.owner == access.fiber->info->id)
-      search.place = find_frame(access.frame, access.pc, access.fiber->stack, access.address);
+    const uint64_t thread = main_thread_stack_contains(access.address)
+                                ? kMainThreadId
+                                : thread_of_stack_address(access.address);
+    visit_live_thread(thread, look_in_stack, &search);
   }
   if (search.owner == kNoFiberId) return std::nullopt;
   ReportLocation location;
@@ -151,31 +150,26 @@ std::optional<ReportLocation> in_stack(FindingScope& scope, const CurrentAccess&
   return location;
 }
 
-// The calling thread's copies of thread_local variables.
-bool is_thread_local_here(uintptr_t address) {
-  struct Search {
-    uintptr_t address;
-    bool found;
-  } search{address, false};
-  dl_iterate_phdr(
-      [](dl_phdr_info* info, size_t, void* data) {
-        auto& wanted = *static_cast<Search*>(data);
-        for (int i = 0; i < info->dlpi_phnum; ++i) {
-          if (info->dlpi_phdr[i].p_type != PT_TLS) continue;
-          const auto low = reinterpret_cast<uintptr_t>(info->dlpi_tls_data);
-          if (low != 0 && wanted.address - low < info->dlpi_phdr[i].p_memsz) wanted.found = true;
-        }
-        return 0;
-      },
-      &search);
-  return search.found;
+// Who the thread is: the one that makes the access is named after whom it runs.
+FiberName owner_of(const ThreadLocalPlace& place, const CurrentAccess& access) {
+  if (place.thread_pointer == reinterpret_cast<uintptr_t>(__builtin_thread_pointer()))
+    return fiber_name(access.fiber->info->id);
+  return fiber_name(thread_of_handle(place.thread_pointer));
 }
 
 std::optional<ReportLocation> in_thread_local(const CurrentAccess& access) {
-  if (!is_thread_local_here(access.address)) return std::nullopt;
+  const std::optional<ThreadLocalPlace> place = find_thread_local_place(access.address);
+  if (!place) return std::nullopt;
   ReportLocation location;
   location.kind = ReportLocation::Kind::kThreadLocal;
-  location.fiber = fiber_name(access.fiber->info->id);
+  location.fiber = owner_of(*place, access);
+  const auto symbol =
+      find_elf_symbol(place->module_path, ElfSymbolKind::kThreadLocal, place->offset);
+  if (!symbol) return location;
+  location.variable = symbol->name;
+  location.size = symbol->size;
+  location.offset = place->offset - symbol->value;
+  location.address = access.address - location.offset;
   return location;
 }
 

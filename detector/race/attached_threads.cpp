@@ -40,6 +40,7 @@ constexpr uintptr_t kBelowLastHook = 1024;
 // Never destroyed: hooks are called until the very end.
 [[clang::no_destroy]] constinit fsan_fiber main_thread;
 constinit Ring main_ring;
+constinit pthread_t main_handle = {};
 
 constinit Slab record_slab(sizeof(AttachedThread));
 SpinLock threads_lock;  // rank 4: the locks of Syncs' clocks inside
@@ -149,6 +150,7 @@ void start_main_thread(StackBounds stack) {
   lane_collector.start();
   main_thread.info = make_fiber_info(kMainThreadId, kNoFiberId, 0, nullptr);
   main_thread.stack = stack;
+  main_handle = pthread_self();
   main_thread.lowest_touched = stack.high;
   main_thread.clock.start(SpawnSnapshot{}, 0, kMainThreadId);
   this_thread.kind = ThreadKind::kKnown;
@@ -182,6 +184,7 @@ AttachedThread* thread_created(fsan_fiber& creator, StackId where, bool detached
   }
   thread->fiber.snapshot.drop_lane();  // A4: which one it gets is seen when it begins
   refresh_stamp();
+  note_creation(creator, where);
   thread->may_be_joined = !detached;
   thread->references = detached ? 2 : 3;
   return thread;
@@ -352,6 +355,31 @@ uint64_t thread_of_stack_address(uintptr_t address) {
       return fiber.info->id;
   }
   return kNoFiberId;
+}
+
+uint64_t thread_of_handle(pthread_t handle) {
+  if (pthread_equal(handle, main_handle) != 0) return kMainThreadId;
+  SpinGuard guard(threads_lock);
+  for (const AttachedThread* thread = newest; thread != nullptr; thread = thread->older) {
+    if (thread->has_handle && thread->fiber.info != nullptr &&
+        pthread_equal(thread->handle, handle) != 0)
+      return thread->fiber.info->id;
+  }
+  return kNoFiberId;
+}
+
+bool visit_live_thread(uint64_t id, void (*visit)(const fsan_fiber&, void*), void* data) {
+  if (id == kMainThreadId) {
+    visit(main_thread, data);
+    return true;
+  }
+  SpinGuard guard(threads_lock);
+  for (const AttachedThread* thread = newest; thread != nullptr; thread = thread->older) {
+    if (thread->fiber.info == nullptr || thread->fiber.info->id != id) continue;
+    visit(thread->fiber, data);
+    return true;
+  }
+  return false;
 }
 
 uint64_t foreign_threads() { return foreign_count.load(std::memory_order_relaxed); }

@@ -59,6 +59,13 @@ void note_fiber_abandoned();
 // The live thread on whose stack the address is; kNoFiberId when there is none.
 uint64_t thread_of_stack_address(uintptr_t address);
 
+// kNoFiberId for a thread of the runtime's.
+uint64_t thread_of_handle(pthread_t handle);
+
+// visit() for a thread that lives, under a lock: it must not allocate or call hooks. False: it does
+// not.
+bool visit_live_thread(uint64_t id, void (*visit)(const fsan_fiber&, void*), void* data);
+
 // How many are not checked, A3.
 uint64_t foreign_threads();
 

@@ -158,6 +158,7 @@ struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const voi
     fibersan::note_stack_use(*creator, reinterpret_cast<uintptr_t>(caller.frame));
     fiber->checked = creator->checked;
     fibersan::refresh_stamp();
+    fibersan::note_creation(*creator, stack);
   }  // else by a timer: the fiber knows nothing until it acquires what armed the timer
   fiber->stack = {reinterpret_cast<uintptr_t>(stack_low), reinterpret_cast<uintptr_t>(stack_high)};
   fiber->lowest_touched = fiber->stack.high;

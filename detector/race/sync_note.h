@@ -5,6 +5,7 @@
 //           and on first sight a frame walk.
 // Threads:  written by the thread that runs the fiber; read at any time by reports, which may see
 //           parts of two notes and then name the wrong place: relaxed everywhere.
+// Not here: what run() orders as it returns.
 #ifndef FIBERSAN_DETECTOR_RACE_SYNC_NOTE_H
 #define FIBERSAN_DETECTOR_RACE_SYNC_NOTE_H
 
@@ -27,6 +28,18 @@ inline void note_sync(SyncNote& note, const fsan_fiber& fiber, const volatile vo
   note.stack.store(
       caller.pc == 0 ? 0 : note_stack(caller.context, caller.pc, caller.frame, fiber.stack),
       std::memory_order_relaxed);
+}
+
+// What a fiber or thread does happens after what its creator did before: there is no Sync.
+inline constexpr char kOtherFiber = 0;
+
+// The place has been noted already.
+inline void note_creation(fsan_fiber& creator, StackId stack) {
+  SyncNote& note = creator.last_release;
+  note.sync.store(&kOtherFiber, std::memory_order_relaxed);
+  note.epoch.store(creator.clock.epoch(), std::memory_order_relaxed);
+  note.context.store(~uint64_t{0}, std::memory_order_relaxed);  // no other place's
+  note.stack.store(stack, std::memory_order_relaxed);
 }
 
 // After an acquire: what the fiber looks at next was likely left by who released.

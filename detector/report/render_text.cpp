@@ -134,8 +134,9 @@ class TextRenderer {
         if (location.offset != 0) add_note(in_block(location));
         break;
       case ReportLocation::Kind::kThreadLocal:
-        line("\033[1;32m",
-             "  Location is thread_local memory of the thread of " + render_fiber(location.fiber));
+        line("\033[1;32m", "  Location is thread_local " + thread_local_variable(location) +
+                               " of " + thread(location.fiber));
+        if (location.offset != 0) add_note(in_block(location));
         break;
       case ReportLocation::Kind::kMapped:
         line("\033[1;32m", "  Location is mapped memory of size " + std::to_string(location.size) +
@@ -156,6 +157,18 @@ class TextRenderer {
     if (location.offset != 0) text = std::to_string(location.offset) + " bytes into it";
     if (location.freed) text += text.empty() ? "freed by now" : ", freed by now";
     return text;
+  }
+
+  static std::string thread_local_variable(const ReportLocation& location) {
+    if (location.variable.empty()) return "memory";
+    return "'" + location.variable + "' of size " + std::to_string(location.size) + " at " +
+           address(location.address);
+  }
+
+  static std::string thread(const FiberName& fiber) {
+    if (fiber.kind == FiberName::Kind::kFiber) return "the thread of " + render_fiber(fiber);
+    if (fiber.kind == FiberName::Kind::kUnknown) return "another thread that runs fibers";
+    return render_fiber(fiber);
   }
 
   static std::string in_frame(const ReportLocation& location) {

@@ -90,7 +90,7 @@ struct ReportLocation {
   uint64_t offset = 0;  // of the access in the block or variable
   bool freed = false;   // heap block: it is by now, by neither of the accesses
   std::optional<ReportFree> free;
-  std::string variable;  // stack: a local variable's name
+  std::string variable;  // stack: a local variable's name; thread_local: its name
   std::string function;  // stack: whose frame
   std::string mapping;   // mapped memory: the file; empty: none
 };

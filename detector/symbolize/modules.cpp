@@ -1,8 +1,12 @@
 #include "detector/symbolize/modules.h"
 
+#include <cxxabi.h>
 #include <limits.h>
 #include <link.h>
 #include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
 
 namespace fibersan {
 namespace {
@@ -46,11 +50,25 @@ std::string executable_path() {
 
 }  // namespace
 
+std::string module_path(const char* loader_name) {
+  return *loader_name == 0 ? executable_path() : loader_name;
+}
+
+// A short plain name would be read as a type: "f" is float.
+std::string demangled(const char* symbol) {
+  if (strncmp(symbol, "_Z", 2) != 0) return symbol;
+  int status = 0;
+  char* readable = abi::__cxa_demangle(symbol, nullptr, nullptr, &status);
+  std::string name = status == 0 && readable != nullptr ? readable : symbol;
+  free(readable);
+  return name;
+}
+
 std::optional<ModuleAddress> find_module(uintptr_t address) {
   Search search = look_up(address, 0);
   if (!search.found) return std::nullopt;
   ModuleAddress module;
-  module.path = search.path.empty() ? executable_path() : search.path;
+  module.path = module_path(search.path.c_str());
   module.name = module.path.substr(module.path.rfind('/') + 1);
   module.offset = address - search.load_bias;
   return module;

@@ -19,6 +19,12 @@ struct ModuleAddress {
 
 std::optional<ModuleAddress> find_module(uintptr_t address);
 
+// Of the module that the loader calls so; the executable has no name there.
+std::string module_path(const char* loader_name);
+
+// "a::b(int)" of its symbol; unchanged when it is no mangled name.
+std::string demangled(const char* symbol);
+
 // Whether the address lies in a writable, loaded segment: a global.
 bool is_global(uintptr_t address);
 

@@ -1,6 +1,5 @@
 #include "detector/symbolize/symbolizer.h"
 
-#include <cxxabi.h>
 #include <dlfcn.h>
 
 #include <cstdio>
@@ -17,16 +16,6 @@ std::string question(const char* what, const ModuleAddress& module) {
   char offset[32];
   snprintf(offset, sizeof offset, "0x%llx", static_cast<unsigned long long>(module.offset));
   return std::string(what) + " \"" + module.path + "\" " + offset;
-}
-
-// Unchanged when it is no mangled name. A short plain one would be read as a type: "f" is float.
-std::string demangled(const char* symbol) {
-  if (strncmp(symbol, "_Z", 2) != 0) return symbol;
-  int status = 0;
-  char* readable = abi::__cxa_demangle(symbol, nullptr, nullptr, &status);
-  std::string name = status == 0 && readable != nullptr ? readable : symbol;
-  free(readable);
-  return name;
 }
 
 // The pass gives its copies of inline functions names of their own.

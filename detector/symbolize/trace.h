@@ -6,6 +6,8 @@
 // Invariants
 //   X1  Only frames at the two ends are dropped: what lies between two of the program's
 //       own stays. A stack that would be empty stays whole.
+//   X2  Without debug information a callable that was inlined into what a fiber or thread begins
+//       with has no frame: the frame of that gets its name.
 #ifndef FIBERSAN_DETECTOR_SYMBOLIZE_TRACE_H
 #define FIBERSAN_DETECTOR_SYMBOLIZE_TRACE_H
 
@@ -35,6 +37,10 @@ void trim_frames(std::vector<SourceFrame>& frames, TraceOf what);
 // The frame that a summary names: the innermost of the program's own, that is neither of
 // the standard library nor of the fiber library.
 SourceFrame summary_frame(const std::vector<SourceFrame>& frames);
+
+// "fiber::internal::Sending<int, fiber::Channel<int>>::send(int)" is how the compiler knows
+// fiber::Channel<int>::send(int).
+std::string public_name(const std::string& function);
 
 // "void a::b<int>(char)" -> "a::b<int>(char)".
 std::string_view without_return_type(std::string_view function);

@@ -41,7 +41,7 @@ int thrd_create(thrd_t* handle, thrd_start_t function, void* argument) {
 }
 
 int thrd_join(thrd_t handle, int* value) {
-  Joining joining(handle);
+  Joining joining(handle, FIBERSAN_USER);
   int result = 0;
   {
     const InsideDetector inside;

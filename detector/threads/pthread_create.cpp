@@ -5,6 +5,7 @@
 //   P1  What the C library allocates and frees for a thread is nobody's access: a stack that
 //       is used again gives back the thread-locals of the last thread in the name of the next
 //       one's creator.
+#include "detector/race/sync_note.h"
 #include "detector/threads/thread_start.h"
 
 #include <unwind.h>
@@ -87,12 +88,15 @@ ThreadStart begin_thread(void* start) {
   return mine;
 }
 
-Joining::Joining(pthread_t handle) : record_(find_thread_to_join(handle)) {}
+Joining::Joining(pthread_t handle, const Caller& caller)
+    : record_(find_thread_to_join(handle)), caller_(caller) {}
 
 Joining::~Joining() {
   if (record_ == nullptr) return;
   if (done_) {
-    thread_joined(*record_, act());
+    fsan_fiber* const joiner = act();
+    thread_joined(*record_, joiner);
+    if (joiner != nullptr) note_sync(joiner->last_acquire, *joiner, &kOtherFiber, caller_);
   } else {
     thread_not_joined(*record_);
   }
@@ -112,7 +116,7 @@ namespace {
 // P1
 template <typename Call>
 int join(pthread_t handle, Call&& call) {
-  Joining joining(handle);
+  Joining joining(handle, FIBERSAN_USER);
   const int result = [&] {
     const InsideDetector inside;
     return call();

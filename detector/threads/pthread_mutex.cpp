@@ -34,8 +34,8 @@ void locked(const volatile void* lock, fsan_lock_mode mode, const Caller& caller
   if (fsan_fiber* fiber = act()) note_lock_acquired(*fiber, plain(lock), mode, caller);
 }
 
-void unlocks(const volatile void* lock) {
-  if (fsan_fiber* fiber = act()) note_lock_released(*fiber, plain(lock), FSAN_LOCK_WRITE);
+void unlocks(const volatile void* lock, const Caller& caller) {
+  if (fsan_fiber* fiber = act()) note_lock_released(*fiber, plain(lock), FSAN_LOCK_WRITE, caller);
 }
 
 // The next lock at this place is another one.
@@ -79,7 +79,7 @@ int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock,
 }
 
 int pthread_mutex_unlock(pthread_mutex_t* mutex) noexcept {
-  unlocks(mutex);
+  unlocks(mutex, FIBERSAN_USER);
   return real_pthread_mutex_unlock(mutex);
 }
 
@@ -102,7 +102,7 @@ int pthread_spin_trylock(pthread_spinlock_t* lock) noexcept {
 }
 
 int pthread_spin_unlock(pthread_spinlock_t* lock) noexcept {
-  unlocks(lock);
+  unlocks(lock, FIBERSAN_USER);
   return real_pthread_spin_unlock(lock);
 }
 
@@ -131,7 +131,7 @@ int mtx_timedlock(mtx_t* mutex, const timespec* deadline) {
 }
 
 int mtx_unlock(mtx_t* mutex) {
-  unlocks(mutex);
+  unlocks(mutex, FIBERSAN_USER);
   return real_mtx_unlock(mutex);
 }
 

@@ -45,12 +45,12 @@ void locked(int result, const void* lock, fsan_lock_mode mode, const Caller& cal
   note_lock_acquired(*fiber, lock, mode, caller);
 }
 
-void unlocks(const void* lock) {
+void unlocks(const void* lock, const Caller& caller) {
   fsan_fiber* const fiber = act();
   if (fiber == nullptr) return;
   const bool writer = is_written(lock);
   if (writer) set_written(lock, false);
-  note_lock_released(*fiber, lock, writer ? FSAN_LOCK_WRITE : FSAN_LOCK_READ);
+  note_lock_released(*fiber, lock, writer ? FSAN_LOCK_WRITE : FSAN_LOCK_READ, caller);
 }
 
 }  // namespace
@@ -111,7 +111,7 @@ int pthread_rwlock_clockwrlock(pthread_rwlock_t* lock, clockid_t clock,
 }
 
 int pthread_rwlock_unlock(pthread_rwlock_t* lock) noexcept {
-  unlocks(lock);
+  unlocks(lock, FIBERSAN_USER);
   return real_pthread_rwlock_unlock(lock);
 }
 

@@ -28,7 +28,7 @@ ThreadStart begin_thread(void* start);
 // Around the system's join of one thread, which may also be cancelled.
 class Joining {
  public:
-  explicit Joining(pthread_t handle);
+  Joining(pthread_t handle, const Caller& caller);
   ~Joining();
   Joining(const Joining&) = delete;
   Joining& operator=(const Joining&) = delete;
@@ -38,6 +38,7 @@ class Joining {
 
  private:
   AttachedThread* record_;
+  const Caller caller_;
   bool done_ = false;
 };
 

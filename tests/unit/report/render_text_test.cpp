@@ -147,8 +147,21 @@ TEST(RenderText, KindsOfLocation) {
             "  Location is stack of fiber 3, variable 'stats' of size 44 in work() app.cpp:9\n"
             "    [40 bytes into it]\n");
   location.kind = ReportLocation::Kind::kThreadLocal;
+  location.address = 0x7f0000000010;
+  EXPECT_EQ(
+      location_text(location),
+      "  Location is thread_local 'stats' of size 44 at 0x7f0000000010 of the thread of fiber "
+      "3\n    [40 bytes into it]\n");
+  location.variable.clear();
+  location.offset = 0;
   EXPECT_EQ(location_text(location),
             "  Location is thread_local memory of the thread of fiber 3\n");
+  location.fiber = main_thread();
+  EXPECT_EQ(location_text(location), "  Location is thread_local memory of main thread\n");
+  location.fiber.kind = FiberName::Kind::kUnknown;
+  EXPECT_EQ(location_text(location),
+            "  Location is thread_local memory of another thread that runs fibers\n");
+  location.fiber = fiber(3);
   location.kind = ReportLocation::Kind::kMapped;
   location.address = 0x7f0000000000;
   location.mapping = "/dev/zero";

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "detector/history/frames.h"
+#include "detector/symbolize/elf_symbols.h"
 #include "detector/symbolize/modules.h"
 #include "detector/symbolize/trace.h"
 
@@ -272,6 +273,34 @@ TEST(FindSymbolizer, Order) {
   setenv("PATH", before.c_str(), 1);
   unlink(fake.c_str());
   rmdir(folder.c_str());
+}
+
+thread_local volatile int of_this_test[3];
+
+// By the symbol table alone: llvm-symbolizer knows neither.
+TEST(ElfSymbols, OfThreadLocalsAndFunctions) {
+  of_this_test[1] = 1;
+  const std::string self = module_path("");
+  bool found = false;
+  for (uint64_t offset = 0; offset < 1 << 16 && !found; offset += 4) {
+    const auto symbol = find_elf_symbol(self, ElfSymbolKind::kThreadLocal, offset);
+    if (!symbol || symbol->name.find("of_this_test") == symbol->name.npos) continue;
+    found = true;
+    EXPECT_EQ(symbol->size, 12u);
+    EXPECT_EQ(find_elf_symbol(self, ElfSymbolKind::kThreadLocal, symbol->value + 11)->name,
+              symbol->name);
+    const auto next = find_elf_symbol(self, ElfSymbolKind::kThreadLocal, symbol->value + 12);
+    EXPECT_TRUE(!next || next->name != symbol->name);
+  }
+  EXPECT_TRUE(found);
+  const auto code = find_module(reinterpret_cast<uintptr_t>(&is_global));
+  ASSERT_TRUE(code);
+  const auto function = find_elf_symbol(self, ElfSymbolKind::kFunction, code->offset + 1);
+  ASSERT_TRUE(function);
+  EXPECT_EQ(function->name, "fibersan::is_global(unsigned long)");
+  EXPECT_EQ(function->value, code->offset);
+  EXPECT_FALSE(find_elf_symbol("/dev/null", ElfSymbolKind::kFunction, 0));
+  EXPECT_FALSE(find_elf_symbol("/no/such/file", ElfSymbolKind::kFunction, 0));
 }
 
 }  // namespace

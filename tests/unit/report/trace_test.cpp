@@ -43,6 +43,12 @@ TEST(WithoutReturnType, FindsTheName) {
             "A::operator<(A const&) const");
   EXPECT_EQ(without_return_type("main::$_0::operator()(int) const"),
             "main::$_0::operator()(int) const");
+  EXPECT_EQ(without_return_type("f(int)::$_0 std::__invoke_impl<f()::$_0>(f()::$_0&&)"),
+            "std::__invoke_impl<f()::$_0>(f()::$_0&&)");
+  EXPECT_EQ(without_return_type("main::$_0::operator()() const::'lambda'() std::invoke<a>(a)"),
+            "std::invoke<a>(a)");
+  EXPECT_EQ(without_return_type("f()::$_0::operator()() const::'lambda'(int)::operator()() const"),
+            "f()::$_0::operator()() const::'lambda'(int)::operator()() const");
   EXPECT_EQ(without_return_type(""), "");
 }
 
@@ -93,6 +99,59 @@ TEST(TrimFrames, StandardFramesOfAnotherThreadStayWithoutAnEntry) {
   EXPECT_EQ(trimmed({"f()", "std::thread::_State_impl<x>::_M_run()",
                      "execute_native_thread_routine", "start_thread", "clone3"}),
             (List{"f()"}));
+}
+
+// As a program without debug information has them.
+TEST(TrimFrames, WhatWasInlinedIntoTheEntryStandsForItself) {
+  const char* const entry = "fiber::internal::(anonymous namespace)::run_fiber(a*, void*)";
+  EXPECT_EQ(
+      trimmed({"void fiber::internal::run_call<fiber::internal::JoinableCall<fiber::internal::"
+               "Stored<f(int, A<1>)::$_0, int>, void>>(void*)",
+               entry}),
+      (List{"f(int, A<1>)::$_0::operator()"}));
+  EXPECT_EQ(
+      trimmed({"fiber::internal::create_fiber(a*)", "fiber::internal::start_joinable(a*)",
+               "void fiber::internal::run_call<fiber::internal::Stored<fiber::WaitGroup::Task<"
+               "fiber::internal::Stored<main::$_0::operator()() const::'lambda'()>>>>(void*)",
+               entry},
+              TraceOf::kCreation),
+      (List{"main::$_0::operator()() const::'lambda'()::operator()"}));
+  EXPECT_EQ(trimmed({"std::thread::_State_impl<std::thread::_Invoker<std::tuple<g()::$_0>>>::"
+                     "_M_run()",
+                     "start_thread"}),
+            (List{"g()::$_0::operator()"}));
+  EXPECT_EQ(
+      trimmed({"add(int*)", "f()::$_0::operator()() const",
+               "void fiber::internal::run_call<fiber::internal::Stored<f()::$_0>>(void*)", entry}),
+      (List{"add(int*)", "f()::$_0::operator()() const"}))
+      << "it has a frame";
+  EXPECT_EQ(
+      trimmed({"add(int*)",
+               "void fiber::internal::run_call<fiber::internal::Stored<f()::$_0>>(void*)", entry}),
+      (List{"add(int*)", "f()::$_0::operator()"}));
+  const List by_pointer = {
+      "void fiber::internal::run_call<fiber::internal::Stored<void (*)(int), "
+      "int>>(void*)",
+      entry};
+  EXPECT_EQ(trimmed(by_pointer), by_pointer);
+}
+
+TEST(TrimFrames, ThreadsAreCreatedByTheProgram) {
+  const List frames = {"std::thread::_M_start_thread(a)", "std::thread::thread<f()::$_0, void>(b)",
+                       "f()", "main"};
+  EXPECT_EQ(trimmed(frames, TraceOf::kCreation), (List{"f()", "main"}));
+  EXPECT_EQ(trimmed(frames), frames);
+}
+
+TEST(MakeTrace, MembersOfTheLibrarysBasesHaveTheirPublicNames) {
+  EXPECT_EQ(public_name("fiber::internal::Sending<int, fiber::Channel<int>>::send(int) const"),
+            "fiber::Channel<int>::send(int) const");
+  EXPECT_EQ(public_name("std::optional<A<1, 2>> fiber::internal::Receiving<A<1, 2>, "
+                        "fiber::ReceiveChannel<A<1, 2>>>::receive() const"),
+            "std::optional<A<1, 2>> fiber::ReceiveChannel<A<1, 2>>::receive() const");
+  for (const char* other : {"fiber::internal::Sending<int", "fiber::internal::Sending<int>::f()",
+                            "fiber::Mutex::lock()", ""})
+    EXPECT_EQ(public_name(other), other);
 }
 
 TEST(TrimFrames, NothingLeftMeansNothingDropped) {
