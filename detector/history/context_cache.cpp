@@ -41,8 +41,9 @@ void ContextCache::grow() {
   larger->shift = shift;
   puts_.store(0, std::memory_order_relaxed);
   lines_.store(larger, std::memory_order_release);  // [K1]
-  // A find() may still be in the old one: its addresses stay, its memory does not.
-  if (old != nullptr) zero_memory(&old->line[1], (old->count() - 1) * sizeof(Line));
+  // A find() may still be in the old one: its addresses stay, its memory does not. What stays of
+  // it is true.
+  if (old != nullptr) give_back_pages(&old->line[1], (old->count() - 1) * sizeof(Line));
 }
 
 }  // namespace fibersan

@@ -33,18 +33,36 @@ void* map_memory(size_t bytes, const char* purpose) {
 
 void unmap_memory(void* memory, size_t bytes) { syscall(SYS_munmap, memory, bytes); }
 
+namespace {
+
+constexpr uintptr_t kPage = 4096;
+
+struct WholePages {
+  uintptr_t first, last;
+  WholePages(void* memory, size_t bytes)
+      : first((reinterpret_cast<uintptr_t>(memory) + kPage - 1) & ~(kPage - 1)),
+        last((reinterpret_cast<uintptr_t>(memory) + bytes) & ~(kPage - 1)) {}
+  bool given_back() const {
+    return first < last &&
+           madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED) == 0;
+  }
+};
+
+}  // namespace
+
 void zero_memory(void* memory, size_t bytes) {
-  constexpr uintptr_t kPage = 4096;
   const auto begin = reinterpret_cast<uintptr_t>(memory);
-  const uintptr_t end = begin + bytes;
-  const uintptr_t first = (begin + kPage - 1) & ~(kPage - 1);
-  const uintptr_t last = end & ~(kPage - 1);
-  if (first >= last || madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED) != 0) {
+  const WholePages pages(memory, bytes);
+  if (!pages.given_back()) {
     memset(memory, 0, bytes);
     return;
   }
-  memset(memory, 0, first - begin);
-  memset(reinterpret_cast<void*>(last), 0, end - last);
+  memset(memory, 0, pages.first - begin);
+  memset(reinterpret_cast<void*>(pages.last), 0, begin + bytes - pages.last);
+}
+
+void give_back_pages(void* memory, size_t bytes) {
+  static_cast<void>(WholePages(memory, bytes).given_back());
 }
 
 }  // namespace fibersan

@@ -22,6 +22,9 @@ void unmap_memory(void* memory, size_t bytes);
 // with something else is zeroed by hand.
 void zero_memory(void* memory, size_t bytes);
 
+// Gives back the whole pages within; others may still read there, and find what was or zeros.
+void give_back_pages(void* memory, size_t bytes);
+
 }  // namespace fibersan
 
 #endif  // FIBERSAN_DETECTOR_HISTORY_MAPPING_H
