@@ -19,12 +19,12 @@ endforeach()
 
 include(FiberSanProgramStart)
 add_program_start(fibersan.cfg fiber detector)
-add_program_start(fiber.cfg fiber no_detector)
+add_program_start(fiber.cfg fiber thread_locks no_detector)
 add_refusal_of_static_programs(fibersan.cfg)
 
 add_custom_target(fibersan)
-add_dependencies(fibersan fibersan-instrument fiber-preemption fiber detector no_detector
-  start_of_fibersan.cfg start_of_fiber.cfg)
+add_dependencies(fibersan fibersan-instrument fiber-preemption fiber thread_locks detector
+  no_detector start_of_fibersan.cfg start_of_fiber.cfg)
 
 set(package_dir lib/cmake/FiberSan)
 configure_file(cmake/FiberSanConfig.cmake "${package_dir}/FiberSanConfig.cmake" COPYONLY)
@@ -37,7 +37,7 @@ install(DIRECTORY runtime/include/fiber DESTINATION include)
 install(DIRECTORY "cmake/libstdc++" DESTINATION lib/fibersan)
 install(DIRECTORY "${PROJECT_BINARY_DIR}/lib/fibersan/fibersan.cfg"
                   "${PROJECT_BINARY_DIR}/lib/fibersan/fiber.cfg" DESTINATION lib/fibersan)
-install(TARGETS fibersan-instrument fiber-preemption fiber detector no_detector
+install(TARGETS fibersan-instrument fiber-preemption fiber thread_locks detector no_detector
   LIBRARY DESTINATION lib ARCHIVE DESTINATION lib)
 install(FILES
   "${PROJECT_BINARY_DIR}/${package_dir}/FiberSanConfig.cmake"

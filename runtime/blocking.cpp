@@ -6,6 +6,7 @@
 #include "runtime/fork.h"
 #include "runtime/observe/coarse_clock.h"
 #include "runtime/park.h"
+#include "runtime/preempt.h"
 #include "runtime/scheduler.h"
 #include "runtime/switch.h"
 #include "runtime/worker.h"
@@ -26,7 +27,7 @@ BlockingCall::BlockingCall() : begun_(false) {
   const int error = error_number();
   begun_ = true;
   // run() returns on the thread it was called on, and must not wait for the call.
-  if (current_worker()->is_callers() && fiber->locked_to == nullptr)
+  if (current_worker()->is_callers() && fiber->locked_to == nullptr && *thread_locks() == 0)
     switch_for(fiber, Leave::kMoveAway);
   fiber->reason = FSAN_WAIT_BLOCKING_CALL;
   // For dumps: our caller and its frame; our own is gone when the call runs.

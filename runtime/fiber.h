@@ -60,6 +60,7 @@ class Fiber {
   FiberStateWord state;
   Leave leave = Leave::kYield;
   bool stamped = false;       // runnable_at is to be looked at
+  bool keeps_thread = false;  // it left while it held locks that know their thread
   Context context = nullptr;  // while it does not run
   fsan_fiber* detector = nullptr;
   ThreadState thread_state;
@@ -86,7 +87,7 @@ class Fiber {
   void* callable = nullptr;
   JoinState* join = nullptr;
   Locals* locals = nullptr;     // see local.h
-  Worker* locked_to = nullptr;  // by LockThread
+  Worker* locked_to = nullptr;  // by LockThread, or because it keeps_thread
   uint32_t thread_locks = 0;
   uint32_t last_worker = UINT32_MAX;  // with FIBER_OPTIONS=migrate=1 only
   uint32_t refusals = 0;

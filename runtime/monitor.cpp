@@ -171,12 +171,16 @@ void Monitor::look_at(Processor& processor, Seen& seen, Clock::time_point now) {
   if (now - seen.since >= 2 * time_slice_) take_if_it_does_not_answer(processor, seen);
 }
 
+bool Monitor::may_take_from_computing() const {
+  return can_take_ && scheduler.idle.detached() < std::max(kMostTaken, scheduler.processor_count());
+}
+
 void Monitor::take_if_it_does_not_answer(Processor& processor, const Seen& seen) {
   if (!can_take_) return;
   if (!scheduler.work_visible() && !scheduler.timers_are_due()) return;
   const bool asleep = sleeps_in_kernel(seen.worker->thread_id());
   if (!asleep) {
-    if (scheduler.idle.detached() >= std::max(kMostTaken, scheduler.processor_count())) return;
+    if (!may_take_from_computing()) return;
     const int64_t computed = computed_by(seen.worker->thread_id()) - seen.computed_before;
     if (std::chrono::nanoseconds(computed) < time_slice_) return;
   }

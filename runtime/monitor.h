@@ -47,6 +47,10 @@ class Monitor {
   // After all workers have ended. Also when it was not started.
   void stop();
 
+  // While a run is on, from any thread: it would take a processor from one more fiber that
+  // computes without a poll.
+  bool may_take_from_computing() const;
+
   void wake() { parker_.unpark(); }
   // By who takes a processor out of the idle set, behind a seq_cst operation [F1].
   // By who has put a fiber into a next slot and told nobody.

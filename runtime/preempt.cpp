@@ -5,12 +5,16 @@
 
 #include "detector/abi/hooks.h"
 #include "runtime/fiber.h"
+#include "runtime/hooks.h"
+#include "runtime/monitor.h"
 #include "runtime/park.h"
+#include "runtime/scheduler.h"
 #include "runtime/switch.h"
 #include "runtime/worker_threads.h"
 
 extern "C" {
 constinit __thread uint8_t __fiber_preempt_requested = 0;
+constinit __thread uint32_t __fiber_thread_locks = 0;
 }
 
 namespace fiber::internal {
@@ -38,6 +42,11 @@ __attribute__((noinline)) uint8_t* preempt_request() {
   return &__fiber_preempt_requested;
 }
 
+__attribute__((noinline)) uint32_t* thread_locks() {
+  asm volatile("");
+  return &__fiber_thread_locks;
+}
+
 namespace {
 
 // A handler runs with its signal blocked; a mask that the program has changed for this
@@ -48,12 +57,24 @@ bool signals_are_blocked() {
          std::memcmp(&mask, &worker_threads.signals(), sizeof(uint64_t)) != 0;
 }
 
+// I2. At the end of a run it stops where it is, as all do.
+bool goes_on_with_locks() {
+  if (*thread_locks() == 0 || scheduler.stopping()) return false;
+  if (current_worker()->processor() == nullptr) return true;
+  if (!monitor.may_take_from_computing()) return false;
+  // Here surely no access is under way.
+  if (hooks::listening() && scheduler.work_visible())
+    static_cast<void>(__fsan_run_widened(/*asleep=*/1));
+  return true;
+}
+
 // I1. A handler on a stack of its own is told by the frame's address too.
 bool may_switch(const Fiber* fiber, const void* frame) {
   if (fiber == nullptr || locks_held() != 0) return false;
   if (fiber->state.peek() != FiberState::kRunning) return false;  // a blocking call
   const char* here = static_cast<const char*>(frame);
-  return here >= fiber->stack->low && here < fiber->stack->high() && !signals_are_blocked();
+  if (here < fiber->stack->low || here >= fiber->stack->high()) return false;
+  return !goes_on_with_locks() && !signals_are_blocked();
 }
 
 }  // namespace

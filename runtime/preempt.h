@@ -11,6 +11,9 @@
 //   I1  A poll does nothing, and the request stays, where a switch is impossible: on a thread
 //       that runs no fiber, under a lock of the runtime (user code runs there: values move
 //       under a channel's lock), in a signal handler.
+//   I2  The same while the fiber holds a lock that knows its thread: others that want the lock
+//       would each keep a thread waiting. The monitor takes the processor instead, as long as it
+//       may; otherwise the fiber waits its turn and keeps its thread (lock_thread.cpp).
 #ifndef FIBERSAN_RUNTIME_PREEMPT_H
 #define FIBERSAN_RUNTIME_PREEMPT_H
 
@@ -52,8 +55,10 @@ void uncount_lock();
 
 // Not inlined, for the same reason.
 uint32_t locks_held();
-// The calling thread's request; its address stays valid while the thread lives.
+// The calling thread's request, and how many locks it holds that know it (detector/abi/hooks.h);
+// their addresses stay valid while the thread lives.
 uint8_t* preempt_request();
+uint32_t* thread_locks();
 // What a poll does that finds a request; `frame` is on the stack of the code that polls.
 void preempt(const void* frame);
 // A poll in the runtime, on a fiber that holds no lock: in library code there may be no other.

@@ -33,6 +33,8 @@ void Worker::adopt_thread() {
   exceptions_ = reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
   errno_ = &errno;
   preempt_request_ = preempt_request();
+  thread_locks_ = thread_locks();
+  callers_locks_ = std::exchange(*thread_locks_, 0);
   SpinGuard guard(request_lock_);
   shared_request_ = preempt_request_;
 }
@@ -43,6 +45,7 @@ void Worker::leave_thread() {
     shared_request_ = nullptr;
   }
   __atomic_store_n(preempt_request_, 0, __ATOMIC_RELAXED);
+  *thread_locks_ = callers_locks_;
   thread_id_.store(0, std::memory_order_relaxed);
   this_worker = nullptr;
   processor_ = nullptr;
@@ -177,6 +180,8 @@ void Worker::see_off(Fiber* left, Context context) {
 // By the fiber that leaves, on its own stack; returns on the one that it comes back to.
 Arrival Worker::depart(Fiber* fiber, bool last) {
   begin_use();
+  if (*thread_locks_ != 0 || fiber->keeps_thread) [[unlikely]]
+    keep_thread(fiber, last);
   Fiber* next = next_at_hand(*fiber);
   departed_ = fiber;
   fiber->notes.leaving(next != nullptr ? next->notes : notes_, last);

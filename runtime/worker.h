@@ -63,6 +63,8 @@ class Worker {
     uses_.store(uses_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
   }
 
+  // A fiber that leaves holds locks that know its thread, or did when it left before.
+  void keep_thread(Fiber* fiber, bool last);
   // From now on it runs only this fiber, or any when null; on its own thread.
   void lock_to(Fiber* fiber) { locked_fiber_ = fiber; }
 
@@ -151,6 +153,8 @@ class Worker {
   ExceptionGlobals* exceptions_ = nullptr;
   int* errno_ = nullptr;
   uint8_t* preempt_request_ = nullptr;
+  uint32_t* thread_locks_ = nullptr;
+  uint32_t callers_locks_ = 0;  // which its thread held before
   std::atomic<int> thread_id_{0};
   bool spinning_ = false;
   Fiber* locked_fiber_ = nullptr;  // all it runs

@@ -121,6 +121,23 @@ extern uint64_t __fsan_shadow_base;
 extern __thread uint8_t __fiber_preempt_requested __attribute__((tls_model("initial-exec")));
 FSAN_COLD void __fiber_preempt(void);
 
+// How many locks the calling thread holds that know their thread: for them the fiber that took
+// one is nobody, so it must not go on elsewhere. Counted by who stands in front of the C
+// library's functions (detector/threads, or runtime/thread_locks in plain builds); defined and
+// obeyed by the runtime. Used where no fiber is switched.
+extern __thread uint32_t __fiber_thread_locks __attribute__((tls_model("initial-exec")));
+
+// By the kind of a mutex of the GNU C library: recursive or error-checking (the two low bits),
+// robust, priority-inheriting or priority-protecting. Normal ones may be unlocked by any thread.
+static inline int fsan_mutex_knows_thread(int kind) {
+  return (kind & 3) == 1 || (kind & 3) == 2 || (kind & 0x70) != 0;
+}
+static inline void fsan_thread_lock_taken(void) { ++__fiber_thread_locks; }
+// One that was taken before the fiber began is not in its count.
+static inline void fsan_thread_lock_returned(void) {
+  if (__fiber_thread_locks != 0) --__fiber_thread_locks;
+}
+
 struct fsan_fiber;
 
 // 0 in a program without a detector, where a caller may leave a runtime hook out: a load and

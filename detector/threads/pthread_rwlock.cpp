@@ -3,6 +3,7 @@
 // Invariants
 //   W1  Its one unlock function does not say what is unlocked: a place is in `written` while
 //       a writer has the lock.
+//   W2  Writers are counted for their thread, which the lock knows (abi/hooks.h).
 #include "detector/race/sync_table.h"
 #include "detector/threads/real.h"
 
@@ -39,9 +40,12 @@ bool is_written(const void* lock) {
 }
 
 void locked(int result, const void* lock, fsan_lock_mode mode, const Caller& caller) {
-  fsan_fiber* const fiber = result == 0 ? act() : nullptr;
+  if (result != 0) return;
+  const bool writer = (mode & FSAN_LOCK_READ) == 0;
+  if (writer) fsan_thread_lock_taken();
+  fsan_fiber* const fiber = act();
   if (fiber == nullptr) return;
-  if ((mode & FSAN_LOCK_READ) == 0) set_written(lock, true);
+  if (writer) set_written(lock, true);
   note_lock_acquired(*fiber, lock, mode, caller);
 }
 
@@ -112,7 +116,10 @@ int pthread_rwlock_clockwrlock(pthread_rwlock_t* lock, clockid_t clock,
 
 int pthread_rwlock_unlock(pthread_rwlock_t* lock) noexcept {
   unlocks(lock, FIBERSAN_USER);
-  return real_pthread_rwlock_unlock(lock);
+  const bool writer = lock->__data.__cur_writer != 0;  // the caller, if there is one
+  const int result = real_pthread_rwlock_unlock(lock);
+  if (result == 0 && writer) fsan_thread_lock_returned();
+  return result;
 }
 
 int pthread_rwlock_destroy(pthread_rwlock_t* lock) noexcept {
