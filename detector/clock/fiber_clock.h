@@ -85,6 +85,9 @@ class FiberClock {
   void end();
 
   void acquire(Sync& sync);
+  // Lanes that the caller has followed by itself: of what their owners knew beyond them the
+  // fiber knows as much, or learns it before it acquires anything else.
+  void acquire(const Clock& lanes) { learn(lanes); }
   // What `sync` knew is overwritten. After acquire() under the same hold of the lock
   // this is also the exact release half of a read-modify-write.
   void release(Sync& sync);

@@ -38,9 +38,10 @@ namespace {
 constexpr uintptr_t kBelowLastHook = 1024;
 
 // Never destroyed: hooks are called until the very end.
-[[clang::no_destroy]] constinit fsan_fiber main_thread;
+// The main thread is in no list: its stack and its name are found otherwise. It may be joined
+// after its pthread_exit(), while others keep the process alive.
+[[clang::no_destroy]] constinit AttachedThread main_thread;
 constinit Ring main_ring;
-constinit pthread_t main_handle = {};
 
 constinit Slab record_slab(sizeof(AttachedThread));
 SpinLock threads_lock;  // rank 4: the locks of Syncs' clocks inside
@@ -130,6 +131,15 @@ void adopt_record(AttachedThread& thread) {
   arm_end();
 }
 
+// It goes on as itself: the process may end on it, and what else it does is nobody's to join.
+void main_thread_ends() {
+  {
+    SpinGuard guard(threads_lock);
+    main_thread.fiber.clock.release(main_thread.ended);  // A1
+  }
+  refresh_stamp();
+}
+
 // Of the record that this_thread.own is part of.
 AttachedThread& record_of(fsan_fiber& fiber) {
   static_assert(__builtin_offsetof(AttachedThread, fiber) == 0);
@@ -148,17 +158,21 @@ void run_on_this_thread(fsan_fiber* fiber) {
 
 void start_main_thread(StackBounds stack) {
   lane_collector.start();
-  main_thread.info = make_fiber_info(kMainThreadId, kNoFiberId, 0, nullptr);
-  main_thread.stack = stack;
-  main_handle = pthread_self();
-  main_thread.lowest_touched = stack.high;
-  main_thread.clock.start(SpawnSnapshot{}, 0, kMainThreadId);
+  fsan_fiber& fiber = main_thread.fiber;
+  fiber.info = make_fiber_info(kMainThreadId, kNoFiberId, 0, nullptr);
+  fiber.stack = stack;
+  fiber.lowest_touched = stack.high;
+  fiber.clock.start(SpawnSnapshot{}, 0, kMainThreadId);
+  main_thread.handle = pthread_self();
+  main_thread.has_handle = main_thread.may_be_joined = true;
+  main_thread.references = 3;  // one of them for ever
   this_thread.kind = ThreadKind::kKnown;
-  this_thread.own = &main_thread;
+  this_thread.own = &fiber;
   this_thread.ring = this_thread.own_ring = &main_ring;
   // Before any key of the program's.
   has_end_key = pthread_key_create(&end_key, end_key_destroyed) == 0;
-  run_on_this_thread(&main_thread);
+  arm_end();  // pthread_exit() alone comes to it
+  run_on_this_thread(&fiber);
 }
 
 // What the stack leaves in the shadow is nobody's. The fiber's own stamps are not below what
@@ -235,7 +249,8 @@ void thread_begins(AttachedThread& thread) {
 
 void thread_ends() {
   fsan_fiber* const own = this_thread.own;
-  if (own == nullptr || own == &main_thread || checking_has_stopped()) return;
+  if (own == nullptr || checking_has_stopped()) return;
+  if (own == &main_thread.fiber) return main_thread_ends();
   AttachedThread& thread = record_of(*own);
   // A robust mutex goes to whoever waits for it.
   for (size_t i = 0; i < own->held_count && i < fsan_fiber::kMaxHeld; ++i)
@@ -285,6 +300,9 @@ AttachedThread* find_thread_to_join(pthread_t handle) {
   if (checking_has_stopped()) return nullptr;
   SpinGuard guard(threads_lock);
   AttachedThread* thread = find_joinable(handle);
+  if (thread == nullptr && main_thread.may_be_joined &&
+      pthread_equal(main_thread.handle, handle) != 0)
+    thread = &main_thread;
   if (thread != nullptr) ++thread->references;
   return thread;
 }
@@ -358,7 +376,7 @@ uint64_t thread_of_stack_address(uintptr_t address) {
 }
 
 uint64_t thread_of_handle(pthread_t handle) {
-  if (pthread_equal(handle, main_handle) != 0) return kMainThreadId;
+  if (pthread_equal(handle, main_thread.handle) != 0) return kMainThreadId;
   SpinGuard guard(threads_lock);
   for (const AttachedThread* thread = newest; thread != nullptr; thread = thread->older) {
     if (thread->has_handle && thread->fiber.info != nullptr &&
@@ -370,7 +388,7 @@ uint64_t thread_of_handle(pthread_t handle) {
 
 bool visit_live_thread(uint64_t id, void (*visit)(const fsan_fiber&, void*), void* data) {
   if (id == kMainThreadId) {
-    visit(main_thread, data);
+    visit(main_thread.fiber, data);
     return true;
   }
   SpinGuard guard(threads_lock);

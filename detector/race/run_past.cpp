@@ -19,7 +19,7 @@ struct alignas(64) Shard {
 [[clang::no_destroy]] constinit Shard shards[kShards];
 
 SpinLock handing_over;  // rank 4
-[[clang::no_destroy]] constinit Sync lanes_handed_over FIBERSAN_GUARDED_BY(handing_over);
+[[clang::no_destroy]] constinit Clock lanes_handed_over FIBERSAN_GUARDED_BY(handing_over);
 
 constinit std::atomic<bool> has_others{false};
 
@@ -56,7 +56,10 @@ void start_clock_of_thread(fsan_fiber& fiber) {
   SpinGuard guard(handing_over);
   const uint64_t previous = fiber.clock.start(static_cast<SpawnSnapshot&&>(fiber.snapshot),
                                               this_thread.processor, fiber.info->id);
-  if (is_fiber_id(previous)) fiber.clock.merge(lanes_handed_over);
+  if (!is_fiber_id(previous)) return;
+  // Not what the thread knows: that is its creator's, who may be unordered with all fibers of
+  // this run and have the lane of an earlier one's.
+  lanes_handed_over.set(fiber.clock.lane(), fiber.clock.epoch() - 1);
 }
 
 void acquire_run_past(FiberClock& clock) {

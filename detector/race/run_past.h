@@ -8,7 +8,7 @@
 //
 // Invariants
 //   Y1  What an ended fiber did is found by the lane that it leaves, unless a thread has taken
-//       it over: that is noted when the thread begins.
+//       it over: how far the lane had come by then is noted when the thread begins.
 //   Y2  What a fiber learned of others than fibers of its run that end (threads, and fibers in
 //       blocking calls that outlast the run) no lane of a fiber tells: from when there are
 //       others, each fiber adds what it knows when it ends.

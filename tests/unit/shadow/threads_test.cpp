@@ -253,5 +253,56 @@ TEST_F(Threads, EndOfTheRunFindsLanesThatThreadsTookOver) {
   note_run_started(/*parallel=*/true);
 }
 
+// ... and that is all that the end of the run learns of such a thread, whose creator may be
+// ordered with no fiber of it.
+TEST_F(Threads, EndOfTheRunLearnsOfTakenLanesOnlyTheLanes) {
+  note_run_started(/*parallel=*/true);
+  FakeFiber one;
+  FakeFiber other;
+  uint32_t lanes[2] = {};
+  one.run([&] { lanes[0] = this_thread.fiber->clock.lane(), writes(0)(); });
+  other.run([&] { lanes[1] = this_thread.fiber->clock.lane(), writes(8)(); });
+  one.end();
+  other.end();
+  __fsan_run_finished();
+
+  note_run_started(/*parallel=*/true);
+  bool took_one = false;
+  thread_of([&] {
+    writes(16)();
+    thread_of([&] {
+      const uint32_t lane = this_thread.fiber->clock.lane();
+      took_one = lane == lanes[0] || lane == lanes[1];
+    });
+  });
+  EXPECT_TRUE(took_one);
+  __fsan_run_finished();
+  writes(16)();
+  EXPECT_EQ(recorded.races, 1);
+  note_run_started(/*parallel=*/true);
+}
+
+// What a fiber does in a call that outlasts its run is beside the ends of later runs, too.
+TEST_F(Threads, LaterRunsDoNotJoinABlockingCall) {
+  note_run_started(/*parallel=*/true);
+  FakeFiber abandoned;
+  abandoned.run([] { __fsan_blocking_call_begun(); });
+  abandoned.goes_on_after_the_run();
+  __fsan_run_finished();
+  abandoned.run(writes(0));
+  note_run_started(/*parallel=*/true);
+  FakeFiber later;
+  later.run(writes(8));
+  later.end();
+  __fsan_run_finished();
+  writes(8)();
+  EXPECT_EQ(recorded.races, 0);
+  writes(0)();
+  EXPECT_EQ(recorded.races, 1);
+  abandoned.leave_to_the_run();
+  concurrency.thread_gone();
+  note_run_started(/*parallel=*/true);
+}
+
 }  // namespace
 }  // namespace fibersan
