@@ -266,7 +266,7 @@ class Scenario:
             f"__atomic_store_n(&OUT({k}), 1, __ATOMIC_RELAXED);",
             f"sound::unlock_slot({k});", f"sound::send_slot({k});", f"sound::post_slot({k});",
             f"sound::spawn_slot({k});",
-            f"release_deep({k});", f"sound::call(release_called, (void*){k}L);", f"release_pointer({k});",
+            self.random.choice([f"release_deep({k});", f"release_deepest({k});"]), f"sound::call(release_called, (void*){k}L);", f"release_pointer({k});",
             f"if (u1) release_deep({k});",
             f"__atomic_exchange_n(&OUT({k}), 1, {rmw});",
         ], [4, 3, 3, 1, 1, 1, 1, 3, 2, 4, 1, 1])[0]
@@ -279,7 +279,7 @@ class Scenario:
             f"s += __atomic_load_n(&IN({k}), {order});", f"s += __atomic_fetch_add(&IN({k}), 0, __ATOMIC_ACQUIRE);",
             f"s += __atomic_load_n(&IN({k}), __ATOMIC_RELAXED); __atomic_thread_fence(__ATOMIC_ACQUIRE);",
             f"sound::lock_slot({k});", f"sound::receive_slot({k});", f"sound::join_slot({k});",
-            f"acquire_deep({k});", f"sound::call(acquire_called, (void*){k}L);", f"acquire_pointer({k});",
+            self.random.choice([f"acquire_deep({k});", f"acquire_deepest({k});"]), f"sound::call(acquire_called, (void*){k}L);", f"acquire_pointer({k});",
         ], [4, 3, 3, 1, 1, 1, 3, 2, 3])[0]
         return [f"{how} ACQUIRED({k});"]
 
@@ -749,9 +749,13 @@ void* leak;
 jmp_buf jump;
 __attribute__((noinline)) void release_slot(int k) { __atomic_store_n(&OUT(k), 1, __ATOMIC_RELEASE); }
 __attribute__((noinline)) void release_deep(int k) { if (k < 99) release_slot(k); }
+__attribute__((noinline)) void release_deeper(int k) { if (k < 99) release_deep(k); }
+__attribute__((noinline)) void release_deepest(int k) { if (k < 99) release_deeper(k); }
 void release_called(void* k) { release_slot((int)(long)k); }
 __attribute__((noinline)) int acquire_slot(int k) { return __atomic_load_n(&IN(k), __ATOMIC_ACQUIRE); }
 __attribute__((noinline)) void acquire_deep(int k) { if (k < 99) acquire_slot(k); }
+__attribute__((noinline)) void acquire_deeper(int k) { if (k < 99) acquire_deep(k); }
+__attribute__((noinline)) void acquire_deepest(int k) { if (k < 99) acquire_deeper(k); }
 void acquire_called(void* k) { acquire_slot((int)(long)k); }
 void (*volatile release_pointer)(int) = release_deep;
 void (*volatile acquire_pointer)(int) = acquire_deep;
