@@ -76,11 +76,12 @@ class Ring {
     }
   }
 
-  // The same with at most one lock, without a call. False: there are more, or too little room for
-  // the header, the lock and an event.
+  // The same with up to kShortLocks locks, without a call. False: there are more, or too little
+  // room for the header, the locks and an event.
+  static constexpr size_t kShortLocks = 4;
   [[gnu::always_inline]] bool start_short_segment(uint32_t lane, uint32_t epoch, uint64_t fiber_id,
                                                   const HeldLock* held, size_t count) {
-    if (count > 1 || EventChunk::kEvents - position_ < 3) return false;
+    if (count > kShortLocks || EventChunk::kEvents - position_ < kShortLocks + 2) return false;
     segment_.lane = lane;
     segment_.epoch = epoch;
     segment_.fiber_id = fiber_id;
@@ -88,11 +89,11 @@ class Ring {
     chunk_->segments.add(lane, epoch);
     uint32_t at = position_;
     fill(at++, header_first(segment_), header_second(segment_));
-    if (count != 0) {
-      segment_.held.locks[0].lock = held->lock;
-      segment_.held.locks[0].acquired = held->acquired;
-      segment_.held.locks[0].write = held->write;
-      fill(at++, lock_first(*held), held->acquired);
+    for (size_t i = 0; i < count; ++i) {
+      segment_.held.locks[i].lock = held[i].lock;
+      segment_.held.locks[i].acquired = held[i].acquired;
+      segment_.held.locks[i].write = held[i].write;
+      fill(at++, lock_first(held[i]), held[i].acquired);
     }
     complete_up_to(at);
     return true;

@@ -119,6 +119,38 @@ TEST(Ring, LocksAreFoundWithEveryAccessOfTheirSegment) {
   }
 }
 
+// As above, by the form without a call where it does: not with many locks, nor at a chunk's end.
+TEST(Ring, AShortSegmentHasItsLocks) {
+  OwnRing ring;
+  const uint32_t lane = new_lane();
+  HeldLock locks[Ring::kShortLocks + 1];
+  constexpr uint32_t kSegments = 2 * EventChunk::kEvents;
+  uint32_t without_call = 0;
+  for (uint32_t i = 0; i < kSegments; ++i) {
+    const uint32_t count = i % (Ring::kShortLocks + 2);
+    for (uint64_t j = 0; j < count; ++j)
+      locks[j] = {reinterpret_cast<const void*>(0x1000 + j * 8), i, j % 2 == 0};
+    if (ring.start_short_segment(lane, i + 1, i, locks, count)) {
+      EXPECT_LE(count, Ring::kShortLocks);
+      ++without_call;
+    } else {
+      ring.start_segment(lane, i + 1, i, {locks, count});
+    }
+    ring.record(0x2000, 8, true, false, i);
+  }
+  EXPECT_GT(without_call, kSegments / 2);
+  for (uint32_t i = kSegments - 500; i < kSegments; ++i) {
+    const auto found = find_access(lane, i + 1, 0x2000, 8, true, false);
+    ASSERT_TRUE(found) << i;
+    ASSERT_EQ(found->held.count, i % (Ring::kShortLocks + 2));
+    for (uint32_t j = 0; j < found->held.count; ++j) {
+      EXPECT_EQ(found->held.locks[j].lock, reinterpret_cast<const void*>(0x1000 + j * 8));
+      EXPECT_EQ(found->held.locks[j].acquired, i);
+      EXPECT_EQ(found->held.locks[j].write, j % 2 == 0);
+    }
+  }
+}
+
 TEST(Ring, LocksAreNoAccesses) {
   OwnRing ring;
   const uint32_t lane = new_lane();
