@@ -51,28 +51,7 @@ void FiberClock::end() {
   started_ = dirty_ = changed_ = exhausted_ = false;
 }
 
-Releaser FiberClock::publish() {
-  if (lane_ == kNoLane) return {};
-  if (!dirty_ && !(changed_ && kBrokenRule != 2)) {  // E1, E2
-    if constexpr (kBrokenRule == 1) {
-      clock_.set(lane_, cur_);
-      return {.lane = lane_, .epoch = cur_, .generation = generation_};
-    }
-    return {.lane = lane_, .epoch = cur_ - 1, .generation = generation_};
-  }
-  clock_.set(lane_, cur_);
-  // An epoch that was published twice with different knowledge names neither.
-  if (exhausted_) return {};
-  const Releaser releaser{.lane = lane_, .epoch = cur_, .generation = generation_};
-  return tick() ? releaser : Releaser{};
-}
-
-bool FiberClock::tick() {
-  if (cur_ < kEpochLimit) {
-    ++cur_;
-    dirty_ = changed_ = false;
-    return true;
-  }
+bool FiberClock::continue_on_another_lane() {
   // The lane is used up. A new one continues the fiber without loss: the clock knows all
   // of the old one (it was set just now), whose epochs nobody will ever use again.
   if (LaneGrant next = lane_table.grant(clock_, processor_, owner_); next.lane != kNoLane) {
@@ -99,11 +78,6 @@ void FiberClock::acquire(Sync& sync) {
     learn(sync.clock_);
   }
   sync.hand_orphans(clock_, lane_, adoptable_);
-}
-
-void FiberClock::release(Sync& sync) {
-  const Releaser releaser = publish();
-  sync.replace(releaser, clock_);
 }
 
 void FiberClock::merge(Sync& sync) {

@@ -137,6 +137,7 @@ class FiberClock {
   Releaser publish();
   // False when there is no further epoch to go on with.
   [[nodiscard]] bool tick();
+  [[nodiscard]] bool continue_on_another_lane();
   void take(LaneGrant&& grant);
   void learn(const Clock& clock);
 
@@ -152,6 +153,34 @@ class FiberClock {
   std::uint16_t processor_ = 0;
   std::uint64_t owner_ = 0;
 };
+
+inline bool FiberClock::tick() {
+  if (__builtin_expect(cur_ >= kEpochLimit, 0)) return continue_on_another_lane();
+  ++cur_;
+  dirty_ = changed_ = false;
+  return true;
+}
+
+inline Releaser FiberClock::publish() {
+  if (lane_ == kNoLane) return {};
+  if (!dirty_ && !(changed_ && kBrokenRule != 2)) {  // E1, E2
+    if constexpr (kBrokenRule == 1) {
+      clock_.set(lane_, cur_);
+      return {.lane = lane_, .epoch = cur_, .generation = generation_};
+    }
+    return {.lane = lane_, .epoch = cur_ - 1, .generation = generation_};
+  }
+  clock_.set(lane_, cur_);
+  // An epoch that was published twice with different knowledge names neither.
+  if (exhausted_) return {};
+  const Releaser releaser{.lane = lane_, .epoch = cur_, .generation = generation_};
+  return tick() ? releaser : Releaser{};
+}
+
+inline void FiberClock::release(Sync& sync) {
+  const Releaser releaser = publish();
+  sync.replace(releaser, clock_);
+}
 
 inline bool Sync::is_own(const FiberClock& fiber) const {
   return state_ == State::kOne && releaser_.lane == fiber.lane() && releaser_.lane != kNoLane &&

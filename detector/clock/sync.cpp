@@ -80,15 +80,6 @@ bool Sync::known_to(const FiberClock& fiber) const {
   return same_generation && fiber.knows(releaser_.lane, releaser_.epoch);
 }
 
-void Sync::replace(const Releaser& releaser, const Clock& clock) {
-  if (state_ == State::kOne && releaser.lane != kNoLane && releaser == releaser_) return;  // I1
-  if (state_ == State::kMany) drop_merged();
-  hinted_ = false;
-  clock_ = clock;
-  releaser_ = releaser;
-  state_ = State::kOne;
-}
-
 void Sync::append(const Releaser& releaser, const Clock& clock) {
   if (state_ == State::kOne && !hinted_) remember_orphan(releaser_.lane);
   state_ = State::kMany;

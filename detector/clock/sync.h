@@ -92,6 +92,15 @@ class Sync {
   LaneList orphans_;
 };
 
+inline void Sync::replace(const Releaser& releaser, const Clock& clock) {
+  if (state_ == State::kOne && releaser.lane != kNoLane && releaser == releaser_) return;  // I1
+  if (state_ == State::kMany) drop_merged();
+  hinted_ = false;
+  clock_ = clock;
+  releaser_ = releaser;
+  state_ = State::kOne;
+}
+
 }  // namespace fibersan
 
 #endif  // FIBERSAN_DETECTOR_CLOCK_SYNC_H

@@ -86,7 +86,7 @@ class AddressTable {
       }
       return nullptr;
     }
-    Value& make() {
+    [[gnu::always_inline]] Value& make() {
       if (Value* value = find()) return *value;
       return *(found_ = &table_.add(stripe_, address_));
     }
@@ -143,7 +143,7 @@ class AddressTable {
     return uint64_t{1} << ((address / kBlock + (mixed(address / kGroup) >> 24)) & 63);
   }
 
-  Value& add(Stripe& stripe, uintptr_t address) {
+  [[gnu::noinline]] Value& add(Stripe& stripe, uintptr_t address) {
     // relaxed: as Stripe::values.
     filter_word_of(address).fetch_or(filter_bit_of(address), std::memory_order_relaxed);  // T1
     const uint32_t values = stripe.values.load(std::memory_order_relaxed) + 1;

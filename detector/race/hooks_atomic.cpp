@@ -77,37 +77,53 @@ struct Performed {
   unsigned order;
 };
 
-// M4. What needs thought is left to check_access(), as with plain accesses.
-Conflicts check_atomic(fsan_fiber& fiber, const Access& access, const Caller& caller) {
+// What stamps the cell when the fast way cannot.
+[[gnu::noinline]] void check_atomic_slowly(fsan_fiber& fiber, const Access& access,
+                                           const Caller& caller, Fast result,
+                                           Conflicts& conflicts) {
   const Stamp running = fiber.clock.stamp();
+  if (result == Fast::kSlow && running != 0 && access.address % 8 + access.size <= 8) {
+    const Stamp wanted =
+        with_mask(with_kind(running, access.kind), byte_mask(access.address, access.size));
+    result = stamp_record_fast(fiber, wanted, access.address, access.size, caller,
+                               OrderedByClock{fiber.clock});
+  }
+  if (result == Fast::kDone) return;
+  conflicts =
+      result == Fast::kLookAgain ? check_again(fiber, access) : check_access(fiber, access, caller);
+}
+
+// M4. What needs thought is left to check_access(), as with plain accesses.
+FIBERSAN_INLINE void check_atomic(fsan_fiber& fiber, const Access& access, const Caller& caller,
+                                  Conflicts& conflicts) {
+  const Stamp running = fiber.clock.stamp();
+  Fast result = Fast::kSlow;
   if (running != 0 && access.address % 8 + access.size <= 8) {
     const Stamp wanted =
         with_mask(with_kind(running, access.kind), byte_mask(access.address, access.size));
-    const OrderedByClock ordered{fiber.clock};
-    Fast result = stamp_one_fast(fiber, wanted, access.address, access.size, caller, ordered);
-    if (result == Fast::kSlow)
-      result = stamp_record_fast(fiber, wanted, access.address, access.size, caller, ordered);
-    if (result == Fast::kDone) return {};
-    if (result == Fast::kLookAgain) return check_again(fiber, access);
+    if (cell_is_covered(cell_at(access.address), wanted)) return;
+    result = stamp_one_fast(fiber, wanted, access.address, access.size, caller,
+                            OrderedByClock{fiber.clock});
   }
-  return check_access(fiber, access, caller);
+  if (__builtin_expect(result != Fast::kDone, 0))
+    check_atomic_slowly(fiber, access, caller, result, conflicts);
 }
 
 // All but the operation itself.
-[[gnu::noinline]] Conflicts atomic_performed(fsan_fiber& fiber, LockedSync& sync, Access& access,
-                                             Performed performed, const Caller& caller) {
+[[gnu::noinline]] void atomic_performed(fsan_fiber& fiber, LockedSync& sync, Access& access,
+                                        Performed performed, const Caller& caller,
+                                        Conflicts& conflicts) {
   const auto* const address = reinterpret_cast<const void*>(access.address);
   if (performed.effect != Effect::kLoad) access.kind = AccessKind::kAtomicWrite;
   if (performed.effect != Effect::kStore) {
     edge_of_load(fiber, sync, performed.order);
     if (acquires(performed.order)) note_sync(fiber.last_acquire, fiber, address, caller);
   }
-  Conflicts conflicts = check_atomic(fiber, access, caller);
+  check_atomic(fiber, access, caller, conflicts);
+  if (performed.effect == Effect::kLoad) return;
   if (performed.effect == Effect::kStore) edge_of_store(fiber, sync, performed.order);
   if (performed.effect == Effect::kUpdate) edge_of_update(fiber, sync, performed.order);
-  if (performed.effect != Effect::kLoad && releases(performed.order))
-    note_sync(fiber.last_release, fiber, address, caller);
-  return conflicts;
+  if (releases(performed.order)) note_sync(fiber.last_release, fiber, address, caller);
 }
 
 template <typename Perform>
@@ -124,7 +140,7 @@ void atomic_access(fsan_ptr address, uint64_t size, const Caller& caller, Perfor
   {
     LockedSync sync(sync_table, address);
     const Performed performed = perform();
-    conflicts = atomic_performed(*fiber, sync, access, performed, caller);
+    atomic_performed(*fiber, sync, access, performed, caller, conflicts);
   }
   refresh_stamp();
   if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);
