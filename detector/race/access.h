@@ -86,6 +86,12 @@ inline void note_stack_use(fsan_fiber& fiber, uintptr_t address) {
   if (address - fiber.stack.low < fiber.lowest_touched - fiber.stack.low)
     fiber.lowest_touched = address;
 }
+// Of two at once. What is not on the stack is far above all that is, counted from its low end.
+inline void note_stack_use(fsan_fiber& fiber, uintptr_t address, uintptr_t frame) {
+  const uintptr_t low = fiber.stack.low;
+  const uintptr_t lower = address - low < frame - low ? address : frame;
+  note_stack_use(fiber, lower);
+}
 
 }  // namespace fibersan
 

@@ -111,7 +111,7 @@ FIBERSAN_INLINE bool carry_out(const CellPlan& plan, bool parallel) {
          SharedSlots::load(*other_slot(plan.slot)) == plan.other_seen;
 }
 
-// The ring learns who runs in which epoch. False: with more locks than one, or it is full.
+// The ring learns who runs in which epoch. False: with many locks, or it is full.
 FIBERSAN_INLINE bool begin_segment_fast(fsan_fiber& fiber) {
   if (!this_thread.ring->start_short_segment(fiber.clock.lane(), fiber.clock.epoch(),
                                              fiber.info->id, fiber.held(), fiber.held_count))
@@ -129,8 +129,7 @@ FIBERSAN_INLINE bool remember_fast(fsan_fiber& fiber, uintptr_t address, uint64_
   if (context == 0) return false;
   this_thread.ring->record_small(address, size, !stamp_is_read(static_cast<Stamp>(kind)),
                                  stamp_is_atomic(static_cast<Stamp>(kind)), context);
-  note_stack_use(fiber, address);
-  note_stack_use(fiber, reinterpret_cast<uintptr_t>(caller.frame));
+  note_stack_use(fiber, address, reinterpret_cast<uintptr_t>(caller.frame));
   fiber.clock.touched();
   return true;
 }
@@ -239,6 +238,12 @@ FIBERSAN_INLINE Fast stamp_cells_alone(fsan_fiber& fiber, Stamp running, uintptr
   return Fast::kDone;
 }
 
+// Of the same lane and kind, with no byte that the access has not.
+FIBERSAN_INLINE bool outdoes_own(Stamp wanted, Stamp seen) {
+  return ((seen ^ wanted) & (kStampLaneField | kStampKindField)) == 0 &&
+         mask_is_superset(wanted, seen);
+}
+
 // An aligned access of kSize bytes within one cell. Not covered, says the inline check.
 template <unsigned kSize, AccessKind kKind>
 FIBERSAN_INLINE Fast access_one_fast(uintptr_t address, const Caller& caller) {
@@ -248,6 +253,28 @@ FIBERSAN_INLINE Fast access_one_fast(uintptr_t address, const Caller& caller) {
   if (acts_alone()) return stamp_cells_alone(fiber, running, address, kSize);
   const Stamp wanted = running | static_cast<Stamp>(kKind) | byte_mask(address, kSize);
   return stamp_one_fast(fiber, wanted, address, kSize, caller, OrderedByHint{fiber.known});
+}
+// The commonest of them, in few registers: the slot has the fiber's own stamp of an earlier epoch,
+// or the cell is empty. What plan_cell() makes of these (F1).
+template <unsigned kSize, AccessKind kKind>
+FIBERSAN_INLINE Fast refresh_one_fast(uintptr_t address, const Caller& caller) {
+  const Stamp running = running_stamp();
+  if (__builtin_expect(running == 0 || this_thread.segment_is_stale || acts_alone(), 0))
+    return Fast::kSlow;
+  const Stamp wanted = running | static_cast<Stamp>(kKind) | byte_mask(address, kSize);
+  constexpr int kSlot = kKind == AccessKind::kRead ? 1 : 0;
+  Cell& cell = cell_at(address);
+  const Stamp seen = load_slot(cell, kSlot);
+  const Stamp other = load_slot(cell, 1 - kSlot);
+  if (seen == 0 ? other != 0
+                : !outdoes_own(wanted, seen) || !(other == 0 || same_lane(other, wanted)))
+    return Fast::kSlow;
+  if (seen == wanted) return Fast::kDone;
+  if (!remember_fast(*this_thread.fiber, address, kSize, kKind, caller)) return Fast::kSlow;
+  // relaxed: it changes only while a single thread executes accesses.
+  const bool parallel = accesses_are_parallel.load(std::memory_order_relaxed);
+  const CellPlan plan = {&cell.slots[kSlot], seen, other, wanted};
+  return carry_out(plan, parallel) ? Fast::kDone : Fast::kLookAgain;
 }
 template <unsigned kSize, AccessKind kKind, bool kMayEnd = true>
 FIBERSAN_INLINE Fast access_record_fast(uintptr_t address, const Caller& caller) {

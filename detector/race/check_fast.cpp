@@ -23,20 +23,28 @@ using fibersan::AccessKind;
 
 extern "C" {
 
-// A function of its own for records, as they need more registers.
+// Functions of their own for what needs more registers: other stamps, records.
 #define FIBERSAN_CHECK_ONE(name, size, kind)                                                  \
   [[gnu::noinline]] static uint64_t record_##name(uintptr_t address, uintptr_t place,         \
                                                   const void* frame, uint64_t context) {      \
     return static_cast<uint64_t>(fibersan::access_record_fast<size, AccessKind::kind, false>( \
         address, fibersan::caller_of(place, frame, context)));                                \
   }                                                                                           \
-  uint64_t __fsan_fast_##name(uintptr_t address, uintptr_t place, const void* frame,          \
-                              uint64_t context) {                                             \
+  [[gnu::noinline]] static uint64_t stamps_##name(uintptr_t address, uintptr_t place,         \
+                                                  const void* frame, uint64_t context) {      \
     const fibersan::Fast result = fibersan::access_one_fast<size, AccessKind::kind>(          \
         address, fibersan::caller_of(place, frame, context));                                 \
     if (__builtin_expect(result != fibersan::Fast::kSlow, 1))                                 \
       return static_cast<uint64_t>(result);                                                   \
     [[clang::musttail]] return record_##name(address, place, frame, context);                 \
+  }                                                                                           \
+  uint64_t __fsan_fast_##name(uintptr_t address, uintptr_t place, const void* frame,          \
+                              uint64_t context) {                                             \
+    const fibersan::Fast result = fibersan::refresh_one_fast<size, AccessKind::kind>(         \
+        address, fibersan::caller_of(place, frame, context));                                 \
+    if (__builtin_expect(result != fibersan::Fast::kSlow, 1))                                 \
+      return static_cast<uint64_t>(result);                                                   \
+    [[clang::musttail]] return stamps_##name(address, place, frame, context);                 \
   }
 #define FIBERSAN_CHECK_CELLS(name, kind)                                               \
   uint64_t __fsan_fast_##name(uintptr_t address, uintptr_t place, const void* frame,   \
