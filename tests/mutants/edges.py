@@ -334,7 +334,7 @@ OS_THREADS = [
          "locks(real_pthread_mutex_clocklock(mutex, clock, deadline), mutex, FSAN_LOCK_WRITE,\n               FIBERSAN_USER)", "real_pthread_mutex_clocklock(mutex, clock, deadline)", OS_LOCKS),
     Edge("a robust mutex's inheritance orders nothing", OS_MUTEX, ["bool has_it("], "|| result == EOWNERDEAD", "",
          OS_LOCKS),
-    Edge("a mutex's unlock orders nothing", OS_MUTEX, ["int pthread_mutex_unlock("], "unlocked_by(real_pthread_mutex_unlock, mutex)", "real_pthread_mutex_unlock(mutex)", OS_LOCKS),
+    Edge("a mutex's unlock orders nothing", OS_MUTEX, ["int pthread_mutex_unlock("], "unlocked_by(real_pthread_mutex_unlock, mutex, FIBERSAN_USER)", "real_pthread_mutex_unlock(mutex)", OS_LOCKS),
     Edge("a thread that ends with a mutex releases nothing", ATTACHED, ["void thread_ends("],
          "__fsan_release(own->held()[i].lock);", ";", OS_LOCKS),
     Edge("a mutex's timedlock orders nothing", OS_MUTEX, ["int pthread_mutex_timedlock("],
