@@ -1,13 +1,15 @@
 // check_emitter.cpp: chooses the form of each check; one walk places them and what they share.
 #include "instrument/check_emitter.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "detector/abi/hooks.h"
 #include "instrument/code_frequency.h"
 #include "instrument/debug_location.h"
 #include "instrument/inline_check.h"
+#include "instrument/inline_range.h"
+#include "instrument/memory_ranges.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/Module.h"
 
 namespace fibersan::instrument {
@@ -100,47 +102,88 @@ Value* store_in_frame(llvm::Function& function, Value* context) {
 
 enum class Form : uint8_t { kInline, kShort, kHook };
 
-std::vector<Form> choose_forms(llvm::Function& function, const std::vector<Access>& accesses) {
-  std::vector<Form> forms(accesses.size(), Form::kHook);
+struct Forms {
+  std::vector<Form> accesses;
+  std::vector<Form> ranges;
+
+  bool has(Form form) const {
+    return llvm::is_contained(accesses, form) || llvm::is_contained(ranges, form);
+  }
+};
+
+Forms choose_forms(llvm::Function& function, const FunctionPlan& plan) {
+  Forms forms = {std::vector(plan.accesses.size(), Form::kHook),
+                 std::vector(plan.ranges.size(), Form::kHook)};
   if (emits_calls_only()) return forms;
   const CodeFrequency frequency(function);
-  for (size_t i = 0; i < accesses.size(); ++i) {
-    if (!is_checked_inline(accesses[i])) continue;
-    bool is_hot = frequency.is_hot(*accesses[i].instruction->getParent());
-    forms[i] = is_hot || !has_call_form(accesses[i]) ? Form::kInline : Form::kShort;
+  for (auto [access, form] : llvm::zip(plan.accesses, forms.accesses)) {
+    if (!is_checked_inline(access)) continue;
+    bool is_hot = frequency.is_hot(*access.instruction->getParent());
+    form = is_hot || !has_call_form(access) ? Form::kInline : Form::kShort;
+  }
+  for (auto [range, form] : llvm::zip(plan.ranges, forms.ranges)) {
+    if (!range.has_moved) continue;
+    form = frequency.is_cold_function() ? Form::kShort : Form::kInline;
   }
   return forms;
 }
 
+// The checks of one function.
+class Emission {
+ public:
+  Emission(HookTable& hooks, RunningState& state, llvm::Function& function, const Forms& forms,
+           Value* context, bool has_calls, Statistics& statistics)
+      : hooks_(hooks),
+        state_(state),
+        context_(context),
+        statistics_(statistics),
+        target_{nullptr, state.for_executable()},
+        shadow_base_(forms.has(Form::kInline) ? load_shadow_base(state, function) : nullptr),
+        placement_(state, shadow_base_) {
+    if (has_calls && (forms.has(Form::kInline) || forms.has(Form::kShort)))
+      target_.context_slot = store_in_frame(function, context);
+  }
+
+  void emit(const Access& access, Form form) {
+    statistics_.emitted(form == Form::kInline ? CheckForm::kInline : CheckForm::kCall,
+                        *access.instruction, access.has_moved);
+    if (form == Form::kInline)
+      return emit_inline_check(access, placement_.place_for(access), shadow_base_, target_);
+    if (form == Form::kShort) return emit_short_check(access, target_);
+    IRBuilder<> builder(access.instruction);
+    builder.SetCurrentDebugLocation(debug_location_near(*access.instruction));
+    emit_access_hook(builder, hooks_, access, context_);
+  }
+
+  void emit(const RangeAccess& range, Form form) {
+    statistics_.emitted(CheckForm::kRange, *range.instruction, range.has_moved);
+    if (form == Form::kHook) return emit_range_check(hooks_, range, context_);
+    if (form == Form::kShort) return emit_short_range(range, target_);
+    IRBuilder<> builder(range.instruction);
+    builder.SetCurrentDebugLocation(debug_location_near(*range.instruction));
+    emit_inline_range(range, state_.load_stamp(builder), shadow_base_, target_);
+  }
+
+ private:
+  HookTable& hooks_;
+  RunningState& state_;
+  Value* context_;
+  Statistics& statistics_;
+  CheckTarget target_;
+  Value* shadow_base_;
+  SharedValuePlacement placement_;
+};
+
 }  // namespace
 
-void emit_checks(HookTable& hooks, RunningState& state, const std::vector<Access>& accesses,
-                 Value* context, bool has_calls, Statistics& statistics) {
-  if (accesses.empty()) return;
-  llvm::Function& function = *accesses.front().instruction->getFunction();
-  const std::vector<Form> forms = choose_forms(function, accesses);
-  CheckTarget target = {nullptr, state.for_executable()};
-  if (has_calls && std::ranges::any_of(forms, [](Form form) { return form != Form::kHook; }))
-    target.context_slot = store_in_frame(function, context);
-  Value* shadow_base = nullptr;
-  if (std::ranges::find(forms, Form::kInline) != forms.end())
-    shadow_base = load_shadow_base(state, function);
-
-  SharedValuePlacement placement(state, shadow_base);
-  for (size_t i = 0; i < accesses.size(); ++i) {
-    const Access& access = accesses[i];
-    statistics.emitted(forms[i] == Form::kInline ? CheckForm::kInline : CheckForm::kCall,
-                       *access.instruction, access.has_moved);
-    if (forms[i] == Form::kInline) {
-      emit_inline_check(access, placement.place_for(access), shadow_base, target);
-    } else if (forms[i] == Form::kShort) {
-      emit_short_check(access, target);
-    } else {
-      IRBuilder<> builder(access.instruction);
-      builder.SetCurrentDebugLocation(debug_location_near(*access.instruction));
-      emit_access_hook(builder, hooks, access, context);
-    }
-  }
+void emit_checks(HookTable& hooks, RunningState& state, const FunctionPlan& plan, Value* context,
+                 bool has_calls, Statistics& statistics) {
+  if (plan.accesses.empty() && plan.ranges.empty()) return;
+  llvm::Function& function = *llvm::cast<llvm::Instruction>(context)->getFunction();
+  const Forms forms = choose_forms(function, plan);
+  Emission emission(hooks, state, function, forms, context, has_calls, statistics);
+  for (auto [access, form] : llvm::zip(plan.accesses, forms.accesses)) emission.emit(access, form);
+  for (auto [range, form] : llvm::zip(plan.ranges, forms.ranges)) emission.emit(range, form);
 }
 
 }  // namespace fibersan::instrument

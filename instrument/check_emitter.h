@@ -1,8 +1,8 @@
 // check_emitter.h: emits the checks of one function, and what neighbouring checks share.
 //
-// Input:    the accesses that are left after pruning, as in A2.
-// Output:   inline checks (inline_check.h); calls of the hooks for accesses above
-//           kLargestInlineCheck.
+// Input:    the accesses that are left after pruning, as in A2, and the ranges.
+// Output:   inline checks (inline_check.h, inline_range.h); calls of the hooks for accesses above
+//           kLargestInlineCheck and for ranges that are no loop's.
 // Cost:     shared by the accesses of one stretch (A1): the stamp, two instructions; the
 //           shadow address, two, shared by accesses at constant distances of each other.
 //
@@ -26,7 +26,7 @@ constexpr uint64_t kLargestInlineCheck = 64;
 
 // `context` is the value on entry to the function, see calling_context.h. `has_calls`: some of the
 // function's calls change what __fsan_running holds.
-void emit_checks(HookTable& hooks, RunningState& state, const std::vector<Access>& accesses,
+void emit_checks(HookTable& hooks, RunningState& state, const FunctionPlan& plan,
                  llvm::Value* context, bool has_calls, Statistics& statistics);
 
 }  // namespace fibersan::instrument

@@ -19,6 +19,7 @@ class CodeFrequency {
   explicit CodeFrequency(llvm::Function& function);
 
   bool is_hot(const llvm::BasicBlock& block) const;
+  bool is_cold_function() const { return none_is_hot_; }
 
  private:
   bool none_is_hot_;

@@ -80,12 +80,7 @@ class CheckAssembly {
                                     ? llvm::Attribute::ReadOnly
                                     : llvm::Attribute::ReadNone);
     }
-    // C3. Shadow and stamps are nothing that user code can name.
-    call->setMemoryEffects(llvm::MemoryEffects::inaccessibleMemOnly() |
-                           llvm::MemoryEffects::argMemOnly(llvm::ModRefInfo::Ref));
-    call->setDoesNotThrow();
-    call->addFnAttr(llvm::Attribute::WillReturn);
-    call->addFnAttr(llvm::Attribute::NoMerge);
+    mark_as_check(*call);
   }
 
   void find_cells(const SharedValues& shared, Value* shadow_base) {
@@ -202,6 +197,15 @@ CheckEntry entry_for(const Access& access) {
 }
 
 }  // namespace
+
+void mark_as_check(llvm::CallInst& assembly) {
+  // C3. Shadow and stamps are nothing that user code can name.
+  assembly.setMemoryEffects(llvm::MemoryEffects::inaccessibleMemOnly() |
+                            llvm::MemoryEffects::argMemOnly(llvm::ModRefInfo::Ref));
+  assembly.setDoesNotThrow();
+  assembly.addFnAttr(llvm::Attribute::WillReturn);
+  assembly.addFnAttr(llvm::Attribute::NoMerge);
+}
 
 Value* shadow_of(IRBuilder<>& builder, Value* address, uint64_t offset, Value* shadow_base) {
   // (2 * address + base) & mask: the low bits of the address fall to the mask, because the

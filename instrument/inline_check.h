@@ -45,6 +45,9 @@ struct SharedValues {
 llvm::Value* shadow_of(llvm::IRBuilder<>& builder, llvm::Value* address, uint64_t offset,
                        llvm::Value* shadow_base);
 
+// What LLVM may assume of a statement that checks.
+void mark_as_check(llvm::CallInst& assembly);
+
 // Of an access under a mask; 0: no entry takes elements of that size.
 uint64_t masked_element_size(const Access& access);
 

@@ -54,11 +54,7 @@ void instrument(llvm::Function& function, const ReleaseSummary& summary, HookTab
     context = state.load_context(entry);
     context->setName("context");
   }
-  emit_checks(hooks, state, plan.accesses, context, has_calls, statistics);
-  for (const RangeAccess& access : plan.ranges) {
-    statistics.emitted(CheckForm::kRange, *access.instruction, access.has_moved);
-    emit_range_check(hooks, access, context);
-  }
+  emit_checks(hooks, state, plan, context, has_calls, statistics);
   for (const ScatteredAccess& access : plan.scattered) {
     statistics.emitted(CheckForm::kCall, *access.instruction);
     emit_scattered_check(hooks, access, context);

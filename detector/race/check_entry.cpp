@@ -82,14 +82,17 @@ void __fsan_check_slowly(uintptr_t address, uintptr_t place, const void* frame, 
                    .kind = is_read ? AccessKind::kRead : AccessKind::kWrite,
                    .is_vptr = (what & kCheckIsVptr) != 0};
   const Caller caller = {pc_of(place), frame, context, place};
+  const uint64_t extra = static_cast<const uint64_t*>(frame)[-2];
+  if ((what & kCheckIsRange) != 0) access.size = extra;
   if ((what & kCheckIsMasked) != 0) {
-    for (uint64_t mask = static_cast<const uint64_t*>(frame)[-2]; mask != 0; mask &= mask - 1) {
+    for (uint64_t mask = extra; mask != 0; mask &= mask - 1) {
       access.address = address + static_cast<unsigned>(std::countr_zero(mask)) * access.size;
       access_range(access, caller);
     }
     return;
   }
   if (static_cast<Fast>(result) == Fast::kLookAgain) return access_again(access, caller);
+  if ((what & kCheckIsRange) != 0) return access_range(access, caller);
   if (address % 8 + access.size > 8) return access_range_slowly(access, caller);
   if (address % access.size == 0 && is_done_by_record(access, is_read, caller)) return;
   access_cell(access, caller);
@@ -102,7 +105,7 @@ static_assert(FSAN_SHADOW_MASK + 16 == uint64_t{1} << 47 && FSAN_STAMP_READ == 0
 static_assert(offsetof(fsan_running_state, stamp) == 0 &&
               offsetof(fsan_running_state, context) == 8);
 static_assert(fibersan::kCheckIsRead == 0x100000000 && fibersan::kCheckIsVptr == 0x200000000 &&
-              fibersan::kCheckIsMasked == 0x400000000);
+              fibersan::kCheckIsMasked == 0x400000000 && fibersan::kCheckIsRange == 0x800000000);
 
 asm(R"(
   .text
@@ -295,6 +298,12 @@ __fsan_call_\name:
   fsan_check write_masked8, __fsan_fast_masked, 0, -1, 0x400000008, 2
   fsan_check read_vptr, __fsan_fast_read8, 1, 0, 0x300000008, 0
   fsan_check write_vptr, __fsan_fast_write_vptr, 0, 0, 0x200000008, 2
+
+# Behind loop_entry.cpp.
+  fsan_check_entry __fsan_missed_read_loop, __fsan_fast_read_loop, 1, -1, 0x900000000, 1, 2
+  fsan_check_entry __fsan_missed_read_loop_leaf, __fsan_fast_read_loop, 1, -1, 0x900000000, 0, 2
+  fsan_check_entry __fsan_missed_write_loop, __fsan_fast_write_loop, 0, -1, 0x800000000, 1, 2
+  fsan_check_entry __fsan_missed_write_loop_leaf, __fsan_fast_write_loop, 0, -1, 0x800000000, 0, 2
 
 # Called from an entry, whose frame rbp is; r8 = what. May change all general registers but the
 # callee-saved ones. Components: x87, SSE, AVX, masks, the two of AVX-512.

@@ -35,6 +35,7 @@ constexpr uint64_t kWidestCheck = 64;
 constexpr uint64_t kCheckIsRead = uint64_t{1} << 32;
 constexpr uint64_t kCheckIsVptr = uint64_t{1} << 33;
 constexpr uint64_t kCheckIsMasked = uint64_t{1} << 34;  // the elements of a vector that are on
+constexpr uint64_t kCheckIsRange = uint64_t{1} << 35;   // of any size
 
 }  // namespace fibersan
 
@@ -56,6 +57,10 @@ uint64_t __fsan_fast_read_range(uintptr_t address, uintptr_t place, const void* 
                                 uint64_t context, uint64_t size);
 uint64_t __fsan_fast_write_range(uintptr_t address, uintptr_t place, const void* frame,
                                  uint64_t context, uint64_t size);
+uint64_t __fsan_fast_read_loop(uintptr_t address, uintptr_t place, const void* frame,
+                               uint64_t context, uint64_t size);
+uint64_t __fsan_fast_write_loop(uintptr_t address, uintptr_t place, const void* frame,
+                                uint64_t context, uint64_t size);
 uint64_t __fsan_fast_write_vptr(uintptr_t address, uintptr_t place, const void* frame,
                                 uint64_t context, uint64_t value);
 uint64_t __fsan_fast_masked(uintptr_t address, uintptr_t place, const void* frame, uint64_t context,

@@ -63,6 +63,8 @@ FIBERSAN_CHECK_ONE(write4, 4, kWrite)
 FIBERSAN_CHECK_ONE(write8, 8, kWrite)
 FIBERSAN_CHECK_CELLS(read_range, kRead)
 FIBERSAN_CHECK_CELLS(write_range, kWrite)
+FIBERSAN_CHECK_CELLS(read_loop, kRead)
+FIBERSAN_CHECK_CELLS(write_loop, kWrite)
 
 uint64_t __fsan_fast_write_vptr(uintptr_t address, uintptr_t place, const void* frame,
                                 uint64_t context, uint64_t value) {

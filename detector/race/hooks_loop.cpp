@@ -1,4 +1,5 @@
-// hooks_loop.cpp: what a loop accesses, told before it begins.
+// hooks_loop.cpp: what a loop accesses, told before it begins, where every check is a call
+// (-fibersan-calls-only). Else loop_entry.cpp is called.
 //
 // Cost:     see covered_range.h. These hooks have the common calling convention: before a loop
 //           fewer registers are in use than a preserve_most function would save.
