@@ -37,6 +37,7 @@ inline void* map_memory(size_t bytes, const char*) { return model::zeroed_memory
 inline void* try_map_memory(size_t bytes) { return model::zeroed_memory(bytes); }
 inline void unmap_memory(void*, size_t) {}
 inline void zero_memory(void*, size_t) {}
+inline void give_back_pages(void*, size_t) {}
 }
 """)
 FAKE_FIBER_CLOCK = ("detector/clock/fiber_clock.h", """#pragma once
