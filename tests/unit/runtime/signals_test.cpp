@@ -124,6 +124,9 @@ TEST(Signals, IdleWorkersSleepOn) {
 std::atomic<uint64_t> fiber_in_handler{0};
 
 TEST(Signals, AHandlerKnowsTheFiberThatItInterrupts) {
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "ThreadSanitizer runs handlers later";
+#endif
   struct sigaction action = {};
   action.sa_handler = [](int) { fiber_in_handler = this_fiber::id(); };
   struct sigaction before;
@@ -147,6 +150,9 @@ TEST(Signals, AHandlerKnowsTheFiberThatItInterrupts) {
 
 // A signal without SA_RESTART ends a system call of the fiber's own, as without fibers.
 TEST(Signals, ASystemCallOfAFiberIsInterrupted) {
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "ThreadSanitizer runs handlers later";
+#endif
   run(
       [] {
         const Storm storm(0);
