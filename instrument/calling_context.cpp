@@ -23,9 +23,11 @@ uint64_t site_id(const llvm::Function& function, unsigned number) {
   return llvm::xxh3_64bits(key) & 0x7fffffff;
 }
 
-Value* mix(IRBuilder<>& builder, Value* context, uint64_t site) {
-  Value* product = builder.CreateMul(builder.CreateXor(context, builder.getInt64(site)),
-                                     builder.getInt64(FSAN_CONTEXT_MULTIPLIER));
+// What all calls of a function have in common.
+Value* mix(Value* context) {
+  IRBuilder<> builder(llvm::cast<llvm::Instruction>(context)->getNextNode());
+  builder.SetCurrentDebugLocation(debug_location_near(*builder.GetInsertPoint()));
+  Value* product = builder.CreateMul(context, builder.getInt64(FSAN_CONTEXT_MULTIPLIER));
   return builder.CreateIntrinsic(llvm::Intrinsic::fshl, {builder.getInt64Ty()},
                                  {product, product, builder.getInt64(FSAN_CONTEXT_ROTATE)});
 }
@@ -53,7 +55,7 @@ bool wants_context(const llvm::CallBase& call) {
 }
 
 void emit_context(RunningState& state, const FunctionPlan& plan, Value* entry_context) {
-  bool is_changed = false;
+  Value* mixed = nullptr;
   unsigned number = 0;
   for (llvm::CallBase* call : plan.calls) {
     if (!wants_context(*call)) continue;
@@ -64,11 +66,11 @@ void emit_context(RunningState& state, const FunctionPlan& plan, Value* entry_co
       state.store_context(builder, entry_context);
     } else {
       uint64_t site = site_id(*call->getFunction(), number++);
-      state.store_context(builder, mix(builder, entry_context, site));
-      is_changed = true;
+      if (mixed == nullptr) mixed = mix(entry_context);
+      state.store_context(builder, builder.CreateAdd(mixed, builder.getInt64(site)));
     }
   }
-  if (!is_changed) return;
+  if (mixed == nullptr) return;
   for (llvm::ReturnInst* result : plan.returns) {
     if (result->getParent()->getTerminatingMustTailCall() != nullptr) continue;
     IRBuilder<> builder(result);

@@ -1,9 +1,10 @@
 // calling_context.h: tells each callee through which calls it was reached.
 //
 // Input:    the calls and returns of a function.
-// Output:   before a call, __fsan_running.context = mix(value on entry, call site); before
+// Output:   before a call, __fsan_running.context = mix(value on entry) + call site; before
 //           a return, the value on entry again (hooks.h, I3).
-// Cost:     five instructions for a call, one for a return.
+// Cost:     two or three instructions for a call, one for a return, a multiplication and a
+//           rotation for a function.
 //
 // Invariants
 //   X1  The value on entry is held in the frame, so nothing has to be done when an

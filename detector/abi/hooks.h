@@ -102,8 +102,8 @@ extern uint64_t __fsan_shadow_base;
 #define FSAN_STAMP_ATOMIC (1ull << 62)
 #define FSAN_STAMP_READ (1ull << 63)
 
-// context' = (context ^ site) * FSAN_CONTEXT_MULTIPLIER, rotated left by 23;
-// site is a constant of the call instruction that differs between call sites.
+// context' = (context * FSAN_CONTEXT_MULTIPLIER, rotated left by 23) + site;
+// site is a constant of the call instruction that differs between call sites, of 31 bits.
 #define FSAN_CONTEXT_MULTIPLIER 0x9e3779b97f4a7c15ull
 #define FSAN_CONTEXT_ROTATE 23
 

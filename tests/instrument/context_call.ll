@@ -8,13 +8,13 @@ declare i32 @pure(i32) memory(none)
 
 ; CHECK-LABEL: define void @two_calls(
 ; CHECK: %context = call i64 asm "movq %fs:__fsan_running@tpoff+8, $0", "=r,~{memory}"()
-; CHECK-NEXT: %[[X:.*]] = xor i64 %context, [[SITE:[0-9]+]]
-; CHECK-NEXT: %[[M:.*]] = mul i64 %[[X]], -7046029254386353131
-; CHECK-NEXT: %[[R:.*]] = call i64 @llvm.fshl.i64(i64 %[[M]], i64 %[[M]], i64 23)
+; CHECK-NEXT: %[[M:.*]] = mul i64 %context, -7046029254386353131
+; CHECK-NEXT: %[[MIXED:.*]] = call i64 @llvm.fshl.i64(i64 %[[M]], i64 %[[M]], i64 23)
+; CHECK-NEXT: %[[R:.*]] = add i64 %[[MIXED]], [[SITE:[0-9]+]]
 ; CHECK-NEXT: call void asm sideeffect "movq $0, %fs:__fsan_running@tpoff+8", "r,~{memory}"(i64 %[[R]])
 ; CHECK-NEXT: call void @other()
-; CHECK-NOT: xor i64 %context, [[SITE]]{{$}}
-; CHECK: xor i64 %context,
+; CHECK-NOT: add i64 %[[MIXED]], [[SITE]]{{$}}
+; CHECK: add i64 %[[MIXED]],
 ; CHECK: call void @other()
 ; CHECK-NEXT: call void asm sideeffect "movq $0, %fs:__fsan_running@tpoff+8", "r,~{memory}"(i64 %context)
 ; CHECK-NEXT: ret void
