@@ -85,7 +85,8 @@ FIBERSAN_INLINE Found judge(Stamp seen, Stamp wanted, Ordered ordered) {
   return kinds_conflict(seen, wanted) ? Found::kUnknown : Found::kStays;
 }
 
-// As slot_for(): what can be replaced or merged before what is empty, the preferred slot first.
+// As slot_for(): what can be replaced or merged before what is empty, the preferred slot first;
+// but it is taken empty, too, beside an own stamp.
 template <typename Ordered>
 FIBERSAN_INLINE CellPlan plan_cell(Cell& cell, Stamp preferred, Stamp other, Stamp wanted,
                                    Ordered ordered) {
@@ -95,7 +96,11 @@ FIBERSAN_INLINE CellPlan plan_cell(Cell& cell, Stamp preferred, Stamp other, Sta
   Stamp* const slot = &cell.slots[stamp_is_read(wanted) ? 1 : 0];
   if (found == Found::kReplaced) return {slot, preferred, other, wanted};
   if (found == Found::kMerged) return {slot, preferred, other, preferred | wanted};
-  if (other_found == Found::kReplaced) return {other_slot(slot), other, preferred, wanted};
+  if (other_found == Found::kReplaced) {
+    if (found == Found::kEmpty && stays_beside(other, wanted))
+      return {slot, preferred, other, wanted};
+    return {other_slot(slot), other, preferred, wanted};
+  }
   if (other_found == Found::kMerged) return {other_slot(slot), other, preferred, other | wanted};
   if (found == Found::kEmpty) return {slot, preferred, other, wanted};
   if (other_found == Found::kEmpty) return {other_slot(slot), other, preferred, wanted};
@@ -254,8 +259,8 @@ FIBERSAN_INLINE Fast access_one_fast(uintptr_t address, const Caller& caller) {
   const Stamp wanted = running | static_cast<Stamp>(kKind) | byte_mask(address, kSize);
   return stamp_one_fast(fiber, wanted, address, kSize, caller, OrderedByHint{fiber.known});
 }
-// The commonest of them, in few registers: the slot has the fiber's own stamp of an earlier epoch,
-// or the cell is empty. What plan_cell() makes of these (F1).
+// The commonest of them, in few registers: in the slot is the fiber's own stamp of an earlier
+// epoch, or nothing, and in the other one nothing of others. What plan_cell() makes of these (F1).
 template <unsigned kSize, AccessKind kKind>
 FIBERSAN_INLINE Fast refresh_one_fast(uintptr_t address, const Caller& caller) {
   const Stamp running = running_stamp();
@@ -266,9 +271,9 @@ FIBERSAN_INLINE Fast refresh_one_fast(uintptr_t address, const Caller& caller) {
   Cell& cell = cell_at(address);
   const Stamp seen = load_slot(cell, kSlot);
   const Stamp other = load_slot(cell, 1 - kSlot);
-  if (seen == 0 ? other != 0
-                : !outdoes_own(wanted, seen) || !(other == 0 || same_lane(other, wanted)))
+  if (other != 0 && (!same_lane(other, wanted) || same_segment_and_kind(other, wanted)))
     return Fast::kSlow;
+  if (seen != 0 && !outdoes_own(wanted, seen)) return Fast::kSlow;
   if (seen == wanted) return Fast::kDone;
   if (!remember_fast(*this_thread.fiber, address, kSize, kKind, caller)) return Fast::kSlow;
   // relaxed: it changes only while a single thread executes accesses.

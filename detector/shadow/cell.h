@@ -89,12 +89,20 @@ inline bool same_segment_and_kind(Stamp a, Stamp b) { return ((a ^ b) & ~kStampM
          mask_is_superset(stamp, earlier) && (stamp & ~earlier & kStampKindField) == 0;
 }
 
+// A stamp of the own lane leaves the preferred slot to the access if that is empty, even where the
+// access outdoes it: the inline check finds a write only there. It can still go when room is
+// needed.
+[[gnu::always_inline]] inline bool stays_beside(Stamp seen, Stamp access) {
+  return seen != 0 && same_lane(seen, access);
+}
+
 // Where to put `access`: the index of a slot, or -1 when both matter still.
 inline int slot_for(const Stamp (&seen)[2], Stamp access, const FiberClock& clock) {
   for (int i : {0, 1}) {
     if (seen[i] != 0 && same_segment_and_kind(seen[i], access)) return i;
   }
   const int preferred = stamp_is_read(access) ? 1 : 0;
+  if (seen[preferred] == 0 && stays_beside(seen[1 - preferred], access)) return preferred;
   for (int i : {preferred, 1 - preferred}) {
     if (seen[i] != 0 && replaces(access, seen[i], clock)) return i;
   }
