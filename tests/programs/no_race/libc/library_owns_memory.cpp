@@ -25,6 +25,8 @@
 #include <cstring>
 #include <string>
 
+#include "../../turn.h"
+
 namespace {
 
 // Every message goes from the fiber that put it to one that uses it, changes it and gives it back.
@@ -65,21 +67,25 @@ void given_away() {
   both.wait();
 }
 
-// A library's data at the place where an earlier one was unloaded. Nothing orders the fibers.
+// A library's data at the place where an earlier one was unloaded. Nothing orders the fibers, but
+// the second begins when the first has unloaded: otherwise both would have one library.
 void reloaded(const char* path) {
   const std::string copy = std::string(path) + ".copy";
   const std::string command = "cp '" + std::string(path) + "' '" + copy + "'";
   if (std::system(command.c_str()) != 0) std::abort();
-  auto use = [&] {
+  Turn turn;
+  auto use = [&](int step) {
+    turn.after(step);
     void* library = dlopen(copy.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) std::abort();
     auto* state = reinterpret_cast<int* (*)()>(dlsym(library, "pool_state"));
     ++*state();
     dlclose(library);
+    turn.done();
   };
   fiber::WaitGroup both;
-  both.go(use);
-  both.go(use);
+  both.go(use, 0);
+  both.go(use, 1);
   both.wait();
 }
 
