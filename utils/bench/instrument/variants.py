@@ -1,7 +1,7 @@
 """variants: one program built in several ways, and one run of it.
 
 Input:   a Program of programs/programs.py.
-Output:  build(): the executable. run(): CPU time, peak memory and standard output of one run.
+Output:  build_all(): the executables. run(): CPU time, peak memory and standard output of one run.
 
 | variant  | what                                                                           |
 |----------|--------------------------------------------------------------------------------|
@@ -13,6 +13,7 @@ Output:  build(): the executable. run(): CPU time, peak memory and standard outp
 With several threads main() is called by each of them at once, in `fiber` by as many fibers.
 """
 import concurrent.futures
+import json
 import os
 import pathlib
 import subprocess
@@ -36,14 +37,16 @@ def flags_of(variant, config):
     return {"native": [], "fibersan": ours, "fiber": ours, "tsan": ["-fsanitize=thread"]}[variant]
 
 
-def compile_objects(program, flags, prefix):
+def compile_objects(program, flags, prefix, pass_options=()):
     """The program's objects, named after `prefix`, and the compiler that links them."""
+    # The assembler knows no options of passes.
+    of_pass = lambda source: () if source.suffix == ".S" else (part for option in pass_options for part in ("-mllvm", option))
     is_cpp = program.sources[0].suffix == ".cpp"
     compiler = ["clang++-19", "-std=c++20"] if is_cpp else ["clang-19", "-w"]
     objects = [f"{prefix}.{source.stem}.o" for source in program.sources]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda pair: subprocess.run(
-            [*compiler, *flags, "-O2", "-g", "-c", pair[0], "-o", pair[1], *program.flags], check=True),
+            [*compiler, *flags, *of_pass(pair[0]), "-O2", "-g", "-c", pair[0], "-o", pair[1], *program.flags], check=True),
             zip(program.sources, objects)))
     return objects, compiler[0]
 
@@ -63,11 +66,16 @@ def link(program, variant, config, objects, linker, target, threads=1):
     subprocess.run([linker, *flags, *objects, "-o", target, *program.libraries], check=True)
 
 
-def build(program, variant, config, out, threads=1):
-    target = out / f"{program.name}.{variant}"
-    objects, linker = compile_objects(program, flags_of(variant, config), target)
-    link(program, variant, config, objects, linker, target, threads)
-    return target
+def build_all(program, config, out, threads=1):
+    """The executables of all variants by name, and the pass's statistics of each module."""
+    targets = {variant: out / f"{program.name}.{variant}" for variant in VARIANTS}
+    stats = out / f"{program.name}.stats"
+    for variant, fiber in (("native", None), ("fibersan", "fiber"), ("tsan", None)):
+        counting = [f"-fibersan-stats={stats}"] if fiber else []  # changes no code
+        objects, linker = compile_objects(program, flags_of(variant, config), targets[variant], counting)
+        for name in filter(None, (variant, fiber)):
+            link(program, name, config, objects, linker, targets[name], threads)
+    return targets, [json.loads(line) for line in stats.read_text().splitlines()]
 
 
 def run(command, standard_input=None):
