@@ -1,4 +1,5 @@
 // Allocation: blocks of mixed sizes live for a while in a ring, each written and read once.
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -6,7 +7,9 @@
 
 int main() {
   constexpr unsigned kLive = 4096;
-  static unsigned char* live[kLive];
+  static unsigned char* of_callers[16][kLive];
+  static std::atomic<unsigned> callers{0};  // compare --threads
+  unsigned char** const live = of_callers[callers++ % 16];
   uint32_t random = 1;
   uint64_t sum = 0;
   for (unsigned i = 0; i < 6'000'000; ++i) {
@@ -17,6 +20,6 @@ int main() {
     block = static_cast<unsigned char*>(std::malloc(16 + (random >> 20) % 240));
     block[0] = static_cast<unsigned char>(i);
   }
-  for (unsigned char* block : live) std::free(block);
+  for (unsigned i = 0; i < kLive; ++i) std::free(live[i]);
   std::printf("%llu\n", static_cast<unsigned long long>(sum));
 }
