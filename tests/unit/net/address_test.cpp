@@ -1,4 +1,6 @@
 // Addresses and names. No name here needs a server outside of this machine.
+#include <netdb.h>
+
 #include "tests/unit/net/loopback.h"
 
 namespace {
@@ -29,7 +31,11 @@ TEST(Address, WhatIsNone) {
   EXPECT_THROW(SocketAddress::unix_path(std::string(108, 'x')), std::system_error);
 }
 
-TEST(Resolve, LocalhostAndServices) {
+TEST(Resolve, Localhost) {
+  addrinfo* known = nullptr;
+  if (getaddrinfo("localhost", nullptr, nullptr, &known) != 0)
+    GTEST_SKIP() << "this machine has no name localhost (/etc/hosts)";
+  freeaddrinfo(known);
   on_processors([] {
     fiber::WaitGroup all;
     for (int i = 0; i < 4; ++i) {
@@ -72,7 +78,7 @@ TEST(Errors, SayWhatToDo) {
   std::error_code error;
   listener.accept(error);
   EXPECT_EQ(error, NetError::kNeedsFiber);
-  EXPECT_FALSE(fiber::resolve("localhost:1").empty());
+  EXPECT_FALSE(fiber::resolve("127.0.0.1:1").empty());
   listener.close();
 }
 
