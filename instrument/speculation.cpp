@@ -1,6 +1,7 @@
 // speculation.cpp: looks for what the passes look for, without their proofs.
 #include "instrument/speculation.h"
 
+#include "instrument/access_selection.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Analysis/CaptureTracking.h"
 #include "llvm/Analysis/Loads.h"
@@ -41,12 +42,6 @@ Access access_of(const Instruction& instruction) {
     if (!store->isAtomic())
       return {store->getPointerOperand(), store->getValueOperand()->getType()};
   return {};
-}
-
-bool may_synchronise(const Instruction& instruction) {
-  if (instruction.isAtomic()) return true;
-  auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-  return call != nullptr && call->mayWriteToMemory() && !llvm::isa<llvm::IntrinsicInst>(call);
 }
 
 // An access of `pointer` always comes before the load, and nothing between the two.

@@ -107,7 +107,7 @@ static_assert(offsetof(fsan_running_state, stamp) == 0 &&
 static_assert(fibersan::kCheckIsRead == 0x100000000 && fibersan::kCheckIsVptr == 0x200000000 &&
               fibersan::kCheckIsMasked == 0x400000000 && fibersan::kCheckIsRange == 0x800000000);
 
-asm(R"(
+asm(FIBERSAN_TEST_SLOT_MACRO R"(
   .text
 
 # Scratch registers below rsp, where the frame will be.
@@ -138,16 +138,6 @@ asm(R"(
   .endif
 .endm
 
-.macro fsan_test_slot offset, is_read
-  movq \offset(%rdx), %rax
-  xorq %fs:__fsan_running@tpoff, %rax
-  .if \is_read
-    btrq $63, %rax
-  .endif
-  orq %rcx, %rax
-  cmpq $255, %rax
-.endm
-
 # name, the function of the fast part, is_read, untouched (-1: no mask test), what, has_context
 .macro fsan_check_entry name, fast, is_read, untouched, what, has_context, has_extra
   .globl \name
@@ -158,9 +148,9 @@ asm(R"(
   fsan_save_scratch
   .if \untouched >= 0
     fsan_find_cell \untouched
-    fsan_test_slot 8*\is_read, \is_read
+    fsan_test_slot 8*\is_read, \is_read, %rcx
     je 3f
-    fsan_test_slot 8-8*\is_read, \is_read
+    fsan_test_slot 8-8*\is_read, \is_read, %rcx
     je 3f
   .endif
   pushq %rbp

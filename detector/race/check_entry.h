@@ -39,6 +39,19 @@ constexpr uint64_t kCheckIsRange = uint64_t{1} << 35;   // of any size
 
 }  // namespace fibersan
 
+// For assembly: the slot at `offset` of the cell at rdx holds our stamp with all bytes but those in
+// the register `untouched`, or the flags say `ne`. rax is lost.
+#define FIBERSAN_TEST_SLOT_MACRO                       \
+  ".macro fsan_test_slot offset, is_read, untouched\n" \
+  "  movq \\offset(%rdx), %rax\n"                      \
+  "  xorq %fs:__fsan_running@tpoff, %rax\n"            \
+  "  .if \\is_read\n"                                  \
+  "    btrq $63, %rax\n"                               \
+  "  .endif\n"                                         \
+  "  orq \\untouched, %rax\n"                          \
+  "  cmpq $255, %rax\n"                                \
+  ".endm\n"
+
 extern "C" {
 
 #define FIBERSAN_DECLARE_CHECK(name)                                                 \

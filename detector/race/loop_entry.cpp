@@ -16,19 +16,9 @@
 
 static_assert(sizeof fibersan::main_thread_is_alone == 1);
 
-asm(R"(
+asm(FIBERSAN_TEST_SLOT_MACRO R"(
   .text
 
-# The slot of the cell at rdx holds our stamp with all bytes but those in r9, or the flags say `ne`.
-.macro fsan_test_loop_slot offset, is_read
-  movq \offset(%rdx), %rax
-  xorq %fs:__fsan_running@tpoff, %rax
-  .if \is_read
-    btrq $63, %rax
-  .endif
-  orq %r9, %rax
-  cmpq $255, %rax
-.endm
 # The same slot of 8 cells holds `stamp`.
 .macro fsan_test_block stamp, slot, otherwise
   .irp cell, 0, 16, 32, 48, 64, 80, 96, 112
@@ -78,9 +68,9 @@ __fsan_check_\name:
 .Lnext\@:
   cmpq %rdx, %r8
   je .Llast\@
-  fsan_test_loop_slot 8*\is_read, \is_read
+  fsan_test_slot 8*\is_read, \is_read, %r9
   je .Lwhole\@
-  fsan_test_loop_slot 8-8*\is_read, \is_read
+  fsan_test_slot 8-8*\is_read, \is_read, %r9
   jne .Lmiss\@
 .Lwhole\@:
   addq $16, %rdx
@@ -133,9 +123,9 @@ __fsan_check_\name:
   shll %cl, %eax
   movzbl %al, %eax
   orl %eax, %r9d
-  fsan_test_loop_slot 8*\is_read, \is_read
+  fsan_test_slot 8*\is_read, \is_read, %r9
   je .Ldone\@
-  fsan_test_loop_slot 8-8*\is_read, \is_read
+  fsan_test_slot 8-8*\is_read, \is_read, %r9
   jne .Lmiss\@
 .Ldone\@:
   .if \has_context

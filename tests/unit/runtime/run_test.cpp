@@ -14,11 +14,6 @@
 #include "runtime/policy.h"
 #include "tests/unit/runtime/token.h"
 
-#if __has_feature(address_sanitizer)
-// Runs here end while fibers are left, which keep what they own.
-extern "C" int __lsan_is_turned_off() { return 1; }
-#endif
-
 namespace fiber {
 namespace {
 
