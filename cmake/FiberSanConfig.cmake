@@ -5,13 +5,16 @@
 #   target_link_libraries(app PRIVATE FiberSan::fiber)   # the fiber runtime
 #   fibersan_instrument(app)                             # and the detector
 #   fibersan_instrument(app IGNORELIST ignored.txt)      # without the functions and files named there
+#   fibersan_discover_tests(app_tests)                   # its GoogleTests, see FiberSanTesting.cmake
 #
 # FIBERSAN_INSTRUMENT OFF, as a property of a target or of a source file, takes all of its
 # accesses out of the check. What it orders (atomics, locks, channels) still counts.
 #
 # Both work through the two --config= files, so that a CMake build and a build by hand
 # compile and link the same way. Needs clang 19 as C and C++ compiler.
-get_filename_component(FiberSan_ROOT_DIR "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
+# REALPATH: the .deb has a link to this file's folder where CMake looks.
+get_filename_component(FiberSan_ROOT_DIR "${CMAKE_CURRENT_LIST_DIR}" REALPATH)
+get_filename_component(FiberSan_ROOT_DIR "${FiberSan_ROOT_DIR}/../../.." ABSOLUTE)
 
 foreach(language IN ITEMS C CXX)
   if(CMAKE_${language}_COMPILER_LOADED AND NOT (CMAKE_${language}_COMPILER_ID STREQUAL "Clang"
@@ -85,3 +88,5 @@ function(fibersan_instrument)
     cmake_language(EVAL CODE "cmake_language(DEFER CALL fibersan_apply_source_properties ${target})")
   endforeach()
 endfunction()
+
+include("${CMAKE_CURRENT_LIST_DIR}/FiberSanTesting.cmake")

@@ -14,6 +14,8 @@ add_custom_target(fibersan_unit_tests)
 # What every test includes, parsed once: a third of a test's compile time.
 add_library(unit_precompiled OBJECT EXCLUDE_FROM_ALL "${CMAKE_CURRENT_LIST_DIR}/FiberSanUnitTest.cpp")
 target_link_libraries(unit_precompiled PRIVATE fibersan_build_flags GTest::gmock GTest::gtest_main)
+# Lines without variables: a fifth of a test's compile time.
+target_compile_options(unit_precompiled PRIVATE -g1)
 target_precompile_headers(unit_precompiled PRIVATE <gtest/gtest.h> <gmock/gmock.h>)
 
 function(fibersan_add_unit_test name)
@@ -30,6 +32,7 @@ function(fibersan_add_unit_test name)
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/unit")
   target_link_libraries(unit_${name} PRIVATE
     fibersan_build_flags ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
+  target_compile_options(unit_${name} PRIVATE -g1)
   target_precompile_headers(unit_${name} REUSE_FROM unit_precompiled)
   if(FIBERSAN_SANITIZE AND arg_PLAIN_ONLY)
     set(left_out "${arg_PLAIN_ONLY}")

@@ -7,23 +7,23 @@
 // Not here: clocks (clock/fiber_clock.h), what the events do (race/).
 //
 // Invariants
-//   I1  Ids are the runtime's: 1 is the main fiber of a run. Id 0 is the main thread, other
-//       threads have the highest ones.
+//   I1  Ids are the runtime's, for a process. Id 0 is the main thread, other threads have the
+//       highest ones.
 //   I2  fsan_fiber::info is valid as long as the fiber has not ended.
 #ifndef FIBERSAN_DETECTOR_FIBER_H
 #define FIBERSAN_DETECTOR_FIBER_H
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 
 #include "detector/abi/hooks.h"
 #include "detector/clock/fiber_clock.h"
+#include "detector/clock/hard_past.h"
 #include "detector/clock/on_demand.h"
 #include "detector/clock/sync.h"
+#include "detector/deadlock/known_nestings.h"
 #include "detector/history/held_lock.h"
 #include "detector/history/stack.h"
 #include "detector/history/stack_table.h"
@@ -65,19 +65,38 @@ struct SyncNote {
   std::atomic<StackId> stack{0};
 };
 
-// Valid from fiber_waiting until the fiber is switched in again.
-struct Waiting {
-  static constexpr size_t kMaxObjects = 16;
+inline bool is_lock_wait(fsan_wait_reason reason) {
+  return reason == FSAN_WAIT_MUTEX_LOCK || reason == FSAN_WAIT_RWMUTEX_LOCK ||
+         reason == FSAN_WAIT_RWMUTEX_READ_LOCK;
+}
 
-  bool active = false;
-  bool timed = false;
-  fsan_wait_reason reason = FSAN_WAIT_SLEEP;
-  size_t count = 0;            // of objects, of which the first kMaxObjects are kept
-  const void* only = nullptr;  // if count is 1, otherwise:
-  OnDemand<std::array<const void*, kMaxObjects>> several;
-  [[nodiscard]] const void* const* objects() const {
-    return count <= 1 ? &only : several.get()->data();
+// For the end of a fiber, or of what it does in a Once: Waiting::blocked_by.
+inline bool is_end_wait(fsan_wait_reason reason) {
+  return reason == FSAN_WAIT_JOIN || reason == FSAN_WAIT_ONCE;
+}
+
+// Valid from fiber_waiting until the fiber is switched in again. Written by the fiber; others
+// read it where it cannot go on, or as deadlock/wait_cycle.h does.
+struct Waiting {
+  // Odd while the wait is on, so that two looks can tell whether it has been all the time.
+  std::atomic<uint32_t> turn{0};
+  [[nodiscard]] bool active() const { return turn.load(std::memory_order_relaxed) % 2 != 0; }
+  // Two fibers that begin to wait for each other at once: seq_cst, so that one of them sees both.
+  // release: what is said here, and which locks the fiber holds. Pairs with wait_cycle.cpp.
+  void begins() { turn.fetch_add(1, std::memory_order_seq_cst); }
+  // relaxed: who sees an even turn, or another one, takes nothing from here.
+  void ends() {
+    if (active()) turn.store(turn.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
+  bool timed = false;
+  uint64_t blocked_by = 0;  // a fiber, see the hook
+  // A finding says that this wait never ends. relaxed: one who does not see it says it again.
+  mutable std::atomic<bool> reported{false};
+  fsan_wait_reason reason = FSAN_WAIT_SLEEP;
+  size_t count = 0;                      // of objects
+  const void* only = nullptr;            // if count is 1, otherwise:
+  const void* const* several = nullptr;  // the runtime's, as long as the fiber waits
+  [[nodiscard]] const void* const* objects() const { return count == 1 ? &only : several; }
   const void* frame = nullptr;  // of the hook's caller, on the fiber's stack
   uintptr_t pc = 0;
 };
@@ -86,26 +105,21 @@ struct Waiting {
 
 // Of a fiber, or of a thread outside of fibers.
 struct fsan_fiber {
-  static constexpr size_t kMaxHeld = fibersan::HeldLocks::kMax;
-
   fibersan::FiberInfo* info = nullptr;
   bool checked = true;  // false: hands on what it acquires, see race/attached_threads.h
   fibersan::FiberClock clock;
   fibersan::Stamp known = 0;         // a lane and an epoch that the clock was found to cover lately
   fibersan::SpawnSnapshot snapshot;  // until the first switch in
   fibersan::StackBounds stack;
-  uintptr_t lowest_touched = 0;  // of the stack, seen by hooks
-  uint64_t context = 0;          // __fsan_running.context while switched out
+  uintptr_t lowest_touched = 0;   // of the stack, seen by hooks of the fiber
+  uintptr_t creator_touched = 0;  // of the stack, by its creator
+  const void* join = nullptr;     // whom its joiner names as what it waits for
+  uint64_t context = 0;           // __fsan_running.context while switched out
 
-  // Locks held, in order of acquisition. More than kMaxHeld are counted, not named.
-  size_t held_count = 0;
-  fibersan::OnDemand<std::array<fibersan::HeldLock, kMaxHeld>> held_locks;
-  [[nodiscard]] fibersan::HeldLock* held() const {
-    return held_locks.get() == nullptr ? nullptr : held_locks.get()->data();
-  }
-  [[nodiscard]] std::span<const fibersan::HeldLock> named_locks() const {
-    return {held(), std::min(held_count, kMaxHeld)};
-  }
+  fibersan::HeldList held_locks;
+  // From when locks nest: deadlock/lock_order.h.
+  fibersan::OnDemand<fibersan::HardPast> hard_past;
+  fibersan::OnDemand<fibersan::KnownNestings> known_nestings;
 
   fibersan::Waiting waiting;
   fibersan::SyncNote last_release;

@@ -28,8 +28,10 @@ void filter(Numbers in, Numbers out, const int& prime) {
 
 int main(int argc, char** argv) {
   const int count = argc > 1 ? std::atoi(argv[1]) : 10;
-  return fiber::run([=] {
-    Numbers candidates;
+  // Outlives the run: at its end the filters are left behind, and what they wait for is still
+  // there.
+  Numbers candidates;
+  return fiber::run([&] {
     fiber::go(generate, candidates);
     int prime = 0;
     for (int i = 0; i < count; ++i) {

@@ -90,7 +90,7 @@ Value* load_shadow_base(RunningState& state, llvm::Function& function) {
   return state.load_shadow_base(builder);
 }
 
-// Memory that the stubs alone read occupies no register.
+// Memory that the thunks alone read occupies no register.
 Value* store_in_frame(llvm::Function& function, Value* context) {
   IRBuilder<> builder(&*function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
   Value* slot = builder.CreateAlloca(context->getType(), nullptr, "context.slot");
@@ -118,7 +118,9 @@ Forms choose_forms(llvm::Function& function, const FunctionPlan& plan) {
   const CodeFrequency frequency(function);
   for (auto [access, form] : llvm::zip(plan.accesses, forms.accesses)) {
     if (!is_checked_inline(access)) continue;
-    bool is_hot = frequency.is_hot(*access.instruction->getParent());
+    // What stands for accesses in a loop is worth its bytes, as for ranges.
+    const bool is_hot = frequency.is_hot(*access.instruction->getParent()) ||
+                        (access.has_moved && !frequency.is_cold_function());
     form = is_hot || !has_call_form(access) ? Form::kInline : Form::kShort;
   }
   for (auto [range, form] : llvm::zip(plan.ranges, forms.ranges)) {

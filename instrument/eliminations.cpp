@@ -65,6 +65,16 @@ bool is_enabled(Elimination rule) {
 
 bool emits_calls_only() { return calls_only; }
 
+std::string elimination_options() {
+  std::string text;
+  for (const Elimination rule : without) {
+    text += text.empty() ? "-fibersan-without=" : ",";
+    text += rule == kAllRules ? "all" : kEliminationNames[static_cast<size_t>(rule)].str();
+  }
+  if (calls_only) text += text.empty() ? "-fibersan-calls-only" : " -fibersan-calls-only";
+  return text;
+}
+
 void Statistics::seen(const llvm::Instruction&) { ++seen_; }
 
 void Statistics::eliminated(Elimination rule, const llvm::Instruction& access) {

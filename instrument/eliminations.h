@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <string>
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/IR/Instruction.h"
@@ -48,6 +49,8 @@ inline constexpr size_t kEliminations = std::size(kEliminationNames);
 bool is_enabled(Elimination rule);
 // -fibersan-calls-only.
 bool emits_calls_only();
+// What was given of these two, as it would be typed.
+std::string elimination_options();
 
 enum class CheckForm : uint8_t { kInline, kCall, kRange };
 inline constexpr size_t kCheckForms = 3;

@@ -143,4 +143,13 @@ void mark_ignored_functions(llvm::Module& module, const FunctionFilter& filter) 
   }
 }
 
+std::string ignore_options() {
+  std::string text = ignore_all ? "-fibersan-ignore-all" : "";
+  for (const std::string& file : files) {
+    if (!text.empty()) text += ' ';
+    text += "-fibersan-ignorelist=" + file;
+  }
+  return text;
+}
+
 }  // namespace fibersan::instrument

@@ -14,6 +14,8 @@
 #ifndef FIBERSAN_INSTRUMENT_IGNORE_LIST_H
 #define FIBERSAN_INSTRUMENT_IGNORE_LIST_H
 
+#include <string>
+
 #include "instrument/function_filter.h"
 #include "llvm/IR/Module.h"
 
@@ -21,6 +23,9 @@ namespace fibersan::instrument {
 
 // Before the optimiser: copies of a function inherit the attribute, not the name.
 void mark_ignored_functions(llvm::Module& module, const FunctionFilter& filter);
+
+// What was given of both options, as it would be typed.
+std::string ignore_options();
 
 }  // namespace fibersan::instrument
 

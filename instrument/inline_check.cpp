@@ -1,11 +1,14 @@
 // inline_check.cpp: one statement of assembly for each check, for example of a read of 4 bytes
 //
 //     cmpq stamp, slot 0;  je 1f
-//     cmpq read_stamp, slot 1;  jne 2f
+//     cmpq read_stamp, slot 1;  je 1f
+//     callq ".L__fsan_check_read4 8(%rbx) -48(%rbp)"
 //   1:                                           the access follows
-//     .subsection 1                              behind the functions of this section
-//   2: movq %rdi, …(%rsp);  leaq address, %rdi;  pushq context;  callq __fsan_check_read4;  jmp 1b
-//     .previous
+//
+// and, unless an earlier check of this object file has it already, the thunk of that name:
+//
+//     popq …(%rsp);  movq %rdi, …(%rsp);  leaq 8(%rbx), %rdi;  pushq -48(%rbp);  pushq …(%rsp)
+//     jmp __fsan_check_read4
 #include "instrument/inline_check.h"
 
 #include <string>
@@ -14,6 +17,7 @@
 #include "instrument/debug_location.h"
 #include "instrument/memory_ranges.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/MathExtras.h"
@@ -34,7 +38,7 @@ bool is_natural(const Access& access, uint64_t largest) {
          access.alignment.value() >= access.size;
 }
 
-// What the stub calls, and what it passes besides address and context.
+// Where the thunk leads, and what it passes besides address and context.
 struct CheckEntry {
   std::string name;
   Value* value;  // null: nothing
@@ -55,26 +59,28 @@ class CheckAssembly {
                    const CheckTarget& target) {
     find_cells(shared, shadow_base);
     std::string code = full_tests(shared);
-    code += "1:\n\t.subsection 1\n" + other_slots_ + "2:\n" + stub(entry, target);
-    emit(code + "\tjmp 1b\n\t.previous", "", target);
+    // Only the thunk computes the address.
+    std::string address = "$" + add_memory(address_of_access());
+    emit(code + "2:\n" + call_of_thunk("__fsan_check_" + entry.name, address, entry.value, target),
+         target);
   }
 
   void emit_call(const CheckEntry& entry, const CheckTarget& target) {
-    emit(call("__fsan_call_" + entry.name, target), ",~{rdi},~{rax},~{rcx}", target);
+    emit(call_of_thunk("__fsan_call_" + entry.name, shared_address(), nullptr, target), target);
   }
 
  private:
-  void emit(const std::string& code, const char* clobbers, const CheckTarget& target) {
-    constraints_ += clobbers;
+  void emit(const std::string& code, const CheckTarget& target) {
     constraints_ += ",~{dirflag},~{fpsr},~{flags}";
     auto* type = llvm::FunctionType::get(builder_.getVoidTy(), types_, false);
     auto* assembly = llvm::InlineAsm::get(type, code, constraints_, /*hasSideEffects=*/true,
                                           /*isAlignStack=*/true);
     llvm::CallInst* call = builder_.CreateCall(assembly, operands_);
     for (auto [index, element] : llvm::enumerate(elements_)) {
-      if (element == nullptr) continue;
-      call->addParamAttr(
-          index, llvm::Attribute::get(call->getContext(), llvm::Attribute::ElementType, element));
+      if (!types_[index]->isPointerTy()) continue;
+      if (element != nullptr)
+        call->addParamAttr(
+            index, llvm::Attribute::get(call->getContext(), llvm::Attribute::ElementType, element));
       call->addParamAttr(index, llvm::Attribute::NoCapture);
       call->addParamAttr(index, operands_[index] == target.context_slot
                                     ? llvm::Attribute::ReadOnly
@@ -109,50 +115,93 @@ class CheckAssembly {
     return add_operand(address, "*m", builder_.getInt64Ty());
   }
 
-  // Falls through to the access when each cell holds our stamp with all bytes, for reads in either
-  // slot, the same one for all cells.
+  // Jumps to the access when each cell holds our stamp with all bytes, for reads in either slot,
+  // the same one for all cells.
   std::string full_tests(const SharedValues& shared) {
     std::string stamp = "$" + add_operand(shared.stamp, "r", nullptr);
-    std::string code;
-    if (!is_read_) {
-      for (const std::string& cell : cells_)
-        code += "\tcmpq " + stamp + ", $" + cell + "\n\tjne 2f\n";
-      return code;
-    }
+    if (!is_read_) return slot_tests(stamp, "", "2f");
     std::string read_stamp = "$" + add_operand(shared.read_stamp, "r", nullptr);
-    if (cells_.size() == 1) {
-      return "\tcmpq " + stamp + ", $" + cells_[0] + "\n\tje 1f\n\tcmpq " + read_stamp + ", ${" +
-             cells_[0] + ":H}\n\tjne 2f\n";
-    }
+    return slot_tests(stamp, "", "3f") + "3:\n" + slot_tests(read_stamp, ":H", "2f");
+  }
+
+  std::string slot_tests(const std::string& stamp, const std::string& slot, const char* otherwise) {
+    std::string code;
     for (const std::string& cell : cells_) {
-      code += "\tcmpq " + stamp + ", $" + cell + "\n\tjne 3f\n";
-      other_slots_ += "\tcmpq " + read_stamp + ", ${" + cell + ":H}\n\tjne 2f\n";
+      code += "\tcmpq " + stamp + ", ${" + cell + slot + "}\n\t";
+      code += &cell == &cells_.back() ? "je 1f\n" : std::string("jne ") + otherwise + "\n";
     }
-    other_slots_ = "3:\n" + other_slots_ + "\tjmp 1b\n";
     return code;
   }
 
-  // As detector/race/check_entry.h has it.
-  std::string stub(const CheckEntry& entry, const CheckTarget& target) {
-    unsigned below = target.context_slot == nullptr ? 0 : 8;
-    std::string code;
-    if (entry.value != nullptr)
-      code += "\tmovq " + extra(entry.value) + ", -" + std::to_string(below + 32) + "(%rsp)\n";
-    code += "\tmovq %rdi, -" + std::to_string(below + 24) + "(%rsp)\n";
-    return code + call("__fsan_check_" + entry.name, target);
+  // A thunk is named after all that it does, and defined where it is called first (C4).
+  static std::string define_once(const std::string& name, const std::string& code) {
+    return "\t.ifndef " + name + "\n" + name + ":\n" + code + "\t.endif\n";
+  }
+  static std::string below(unsigned bytes) { return "-" + std::to_string(bytes) + "(%rsp)"; }
+  // For unwinders: how far rsp is below the caller's, and how far the return address.
+  static std::string unwound_by(unsigned depth, unsigned return_address) {
+    return "\t.cfi_def_cfa_offset " + std::to_string(depth) + "\n\t.cfi_offset %rip, -" +
+           std::to_string(return_address) + "\n";
   }
 
-  std::string call(std::string name, const CheckTarget& target) {
-    Value* address = access_.offset == 0 ? access_.address
-                                         : builder_.CreatePtrAdd(access_.address,
-                                                                 builder_.getInt64(access_.offset));
-    std::string code = "\tleaq $" + add_memory(address) + ", %rdi\n";
-    if (target.context_slot != nullptr)
-      code += "\tpushq $" + add_memory(target.context_slot) + "\n";
-    else
-      name += "_leaf";
-    return code + "\tcallq " + (target.for_executable ? name : "*" + name + "@GOTPCREL(%rip)") +
-           "\n";
+  std::string call_of_thunk(std::string entry, const std::string& address, Value* value,
+                            const CheckTarget& target) {
+    const bool has_context = target.context_slot != nullptr;
+    const std::string context = has_context ? " $" + add_memory(target.context_slot) : "";
+    if (!has_context) entry += "_leaf";
+    const std::string more = value == nullptr ? "" : " " + extra(value);
+    const std::string name = "\".L" + entry + " " + address + more + context + "\"";
+    const bool is_raised = may_be_in_frame();
+    const unsigned saved = (has_context ? 24 : 16) + (is_raised ? 8 : 0);
+    std::string code = is_raised ? "\tpopq " + below(48) + "\n" + unwound_by(0, 48) : "";
+    if (value != nullptr) code += "\tmovq" + more + ", " + below(saved + 8) + "\n";
+    code += "\tmovq %rdi, " + below(saved) + "\n\tleaq " + address + ", %rdi\n";
+    if (is_raised) code += "\tpushq " + below(48) + "\n" + unwound_by(8, 8);
+    const std::string jump =
+        "\tjmp" + (target.for_executable ? " " + entry : "q *" + entry + "@GOTPCREL(%rip)") + "\n";
+    code += has_context ? tail_of_thunk(entry, context, jump) : jump;
+    return "\tcallq " + name + "\n1:\n\t.ifndef " + name +
+           "\n\t.pushsection .text.fibersan,\"ax\",@progbits\n" + name + ":\n\t.cfi_startproc\n" +
+           code + "\t.cfi_endproc\n\t.popsection\n\t.endif";
+  }
+
+  // Puts the context above the return address.
+  static std::string tail_of_thunk(const std::string& entry, const std::string& context,
+                                   const std::string& jump) {
+    const std::string name = "\".L" + entry + " with" + context + "\"";
+    return "\tjmp " + name + "\n" +
+           define_once(name, "\tpopq " + below(24) + "\n" + unwound_by(0, 24) + "\tpushq" +
+                                 context + "\n\t.cfi_def_cfa_offset 8\n\tpushq " + below(16) +
+                                 "\n" + unwound_by(16, 16) + jump);
+  }
+
+  // C4: the assembler may find rsp in the address.
+  bool may_be_in_frame() const {
+    const Value* object = llvm::getUnderlyingObject(access_.address, /*MaxLookup=*/0);
+    if (auto* argument = llvm::dyn_cast<llvm::Argument>(object))
+      return argument->hasPassPointeeByValueCopyAttr();
+    return !llvm::isa<llvm::GlobalValue, llvm::LoadInst, llvm::PHINode>(object) &&
+           (!llvm::isa<llvm::CallBase>(object) || llvm::isa<llvm::IntrinsicInst>(object));
+  }
+
+  Value* address_of_access() {
+    return access_.offset == 0
+               ? access_.address
+               : builder_.CreatePtrAdd(access_.address, builder_.getInt64(access_.offset));
+  }
+
+  // In a register with a constant, so that few thunks serve many accesses.
+  std::string shared_address() {
+    constexpr int64_t kLargestOffset = 127;
+    const llvm::DataLayout& layout = access_.instruction->getModule()->getDataLayout();
+    llvm::APInt offset(layout.getIndexTypeSizeInBits(access_.address->getType()), access_.offset);
+    Value* base = access_.address->stripAndAccumulateConstantOffsets(layout, offset,
+                                                                     /*AllowNonInbounds=*/true);
+    const bool is_near = offset.getSExtValue() > 0 && offset.getSExtValue() <= kLargestOffset &&
+                         (llvm::isa<llvm::Argument>(base) || llvm::isa<llvm::Instruction>(base)) &&
+                         !llvm::isa<llvm::AllocaInst>(base);
+    std::string reg = "($" + add_operand(is_near ? base : address_of_access(), "r", nullptr) + ")";
+    return is_near ? std::to_string(offset.getSExtValue()) + reg : reg;
   }
 
   std::string extra(Value* value) {
@@ -166,7 +215,6 @@ class CheckAssembly {
   llvm::DebugLoc location_;
   IRBuilder<> builder_;
   std::vector<std::string> cells_;  // operand of slot 0 of each cell
-  std::string other_slots_;         // second tests of a read of several cells
   std::string constraints_;
   llvm::SmallVector<Value*, 8> operands_;
   llvm::SmallVector<llvm::Type*, 8> types_;

@@ -1,4 +1,4 @@
-// inline_check.h: the inline check of one access: a comparison, and a stub out of line.
+// inline_check.h: the inline check of one access: a comparison, and the call of a thunk.
 //
 // An access is covered when the running fiber's stamp, of the current epoch, lies in the
 // shadow of all its bytes (hooks.h). The check has up to three parts, cheapest first:
@@ -9,21 +9,26 @@
 //   masked   either slot of the cell holds our stamp with at least the accessed bytes.
 //   miss     the cell is stamped, and the access checked.
 //
-// The last two are behind the stub, in detector/race/check_entry.h, which keeps every register.
+// The last two are behind the thunk, in detector/race/check_entry.h, which keeps every register;
+// where code is not run often all three are. A thunk puts address and context where that entry
+// wants them. It is shared by all accesses of an object file that have the same kind, size,
+// address as the assembler sees it (a register and a constant) and place of the context.
 //
-// Cost:     full: one compare-and-branch for each cell, besides what is shared; the stub some
-//           25 bytes. One statement of assembly, so that LLVM has no more blocks than before.
+// Cost:     full: one compare-and-branch for each cell, besides what is shared, and five bytes of
+//           call; a thunk some 15 bytes. One statement of assembly, so that LLVM has no more
+//           blocks than before.
 //
 // Invariants
 //   C1  No bit but the read bit is ignored, and that one only for reads: an atomic stamp
 //       never covers a plain access.
-//   C2  The stub's `jmp` leads to just behind the inline part, which has the debug location of
-//       the access: that is the pc of a report.
+//   C2  The call returns to just in front of the access and has its debug location: that is the
+//       pc of a report.
 //   C3  A check reads shadow and stamp only; it never writes.
-//   C4  The statement is marked `alignstack`: rsp is aligned, and what is below it is the stub's,
-//       for the function has no red zone then. The address is computed
-//       before rsp moves; the context's slot is addressed by rbp, rbx or rsp.
+//   C4  The statement is marked `alignstack`: rsp is aligned, and what is below it is the thunk's,
+//       for the function has no red zone then. Operands that may be addressed by rsp (the
+//       context's slot, objects in the frame) are read while rsp is as the function has it.
 //   C5  Labels are local ones with numbers, since later passes may copy the statement.
+//   C6  A thunk refers to no code of a function: the linker may drop any function.
 #ifndef FIBERSAN_INSTRUMENT_INLINE_CHECK_H
 #define FIBERSAN_INSTRUMENT_INLINE_CHECK_H
 

@@ -17,9 +17,9 @@
 //           is not run often a call of the whole test.
 //
 // Invariants
-//   C6  As C1 to C5 of inline_check.h. The branch in front of label 1 leads to the stub (N1 of
+//   C7  As C1 to C5 of inline_check.h. The branch in front of label 1 leads to the stub (N1 of
 //       detector/race/check_entry.h).
-//   C7  The entry loses the registers that the statement names, no others
+//   C8  The entry loses the registers that the statement names, no others
 //       (detector/race/loop_entry.cpp).
 //
 // Rejected: a function in the usual convention that compares by AVX2 (all registers of vectors are

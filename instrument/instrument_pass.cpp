@@ -11,6 +11,7 @@
 #include "instrument/eliminations.h"
 #include "instrument/function_filter.h"
 #include "instrument/inline_copies.h"
+#include "instrument/instrumentation_note.h"
 #include "instrument/libatomic_calls.h"
 #include "instrument/libc_calls.h"
 #include "instrument/loop_checks.h"
@@ -80,7 +81,10 @@ llvm::PreservedAnalyses InstrumentPass::run(llvm::Module& module,
   std::vector<llvm::Function*> functions;
   for (llvm::Function& function : module)
     if (filter.is_instrumented(function)) functions.push_back(&function);
-  if (functions.empty()) return llvm::PreservedAnalyses::all();
+  const auto checked = static_cast<unsigned>(llvm::count_if(
+      functions, [&](const llvm::Function* function) { return filter.is_checked(*function); }));
+  emit_instrumentation_note(module, checked);
+  if (functions.empty()) return llvm::PreservedAnalyses::none();
 
   redirect_libc_calls(module, filter);
   const ReleaseSummary summary(module);
@@ -95,7 +99,7 @@ llvm::PreservedAnalyses InstrumentPass::run(llvm::Module& module,
   }
   statistics.print(module);
   separate_inline_copies(module, functions);
-  emit_module_constructor(hooks, module, functions.size());
+  emit_module_constructor(hooks, module, checked);
   return llvm::PreservedAnalyses::none();
 }
 

@@ -21,8 +21,7 @@ void refer_to_advice(llvm::IRBuilder<>& builder, llvm::Module& module) {
 
 }  // namespace
 
-void emit_module_constructor(HookTable& hooks, llvm::Module& module,
-                             unsigned instrumented_functions) {
+void emit_module_constructor(HookTable& hooks, llvm::Module& module, unsigned checked_functions) {
   auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()), false);
   auto* constructor = llvm::Function::createWithDefaultAttr(
       type, llvm::GlobalValue::InternalLinkage, 0, "fibersan.module_ctor", &module);
@@ -31,7 +30,7 @@ void emit_module_constructor(HookTable& hooks, llvm::Module& module,
   llvm::IRBuilder<> builder(llvm::BasicBlock::Create(module.getContext(), "entry", constructor));
   refer_to_advice(builder, module);
   hooks.call(builder, Hook::module_loaded,
-             {builder.getInt32(FSAN_ABI_VERSION), builder.getInt32(instrumented_functions)});
+             {builder.getInt32(FSAN_ABI_VERSION), builder.getInt32(checked_functions)});
   builder.CreateRetVoid();
   llvm::appendToGlobalCtors(module, constructor, /*Priority=*/0);
 }

@@ -11,8 +11,7 @@
 
 namespace fibersan::instrument {
 
-void emit_module_constructor(HookTable& hooks, llvm::Module& module,
-                             unsigned instrumented_functions);
+void emit_module_constructor(HookTable& hooks, llvm::Module& module, unsigned checked_functions);
 
 }  // namespace fibersan::instrument
 

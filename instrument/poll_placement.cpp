@@ -51,7 +51,7 @@ class Placement {
       uint64_t iteration = 0;
       for (BasicBlock* block : loop->blocks()) iteration += length_.of(*block);
       if (!loop->isInnermost() || loop->getLoopLatch() == nullptr || iteration > kShortIteration ||
-          iteration == 0 || may_wait(*loop) ||
+          iteration == 0 || may_wait(*loop) || will_have_checks(*loop) ||
           evolution_->getSmallConstantMaxTripCount(loop) != 0 ||
           counted_loop(*loop, *evolution_, dominators_).has_value())
         continue;
@@ -77,6 +77,16 @@ class Placement {
         return instruction.isAtomic() || instruction.isVolatile() ||
                (llvm::isa<llvm::CallBase>(instruction) &&
                 !llvm::isa<llvm::IntrinsicInst>(instruction));
+      });
+    });
+  }
+
+  // Beside a check a test is not felt, and each repetition would repeat the checks.
+  bool will_have_checks(const Loop& loop) const {
+    if (!function_.hasFnAttribute(llvm::Attribute::SanitizeThread)) return false;
+    return llvm::any_of(loop.blocks(), [](const BasicBlock* block) {
+      return llvm::any_of(*block, [](const Instruction& instruction) {
+        return instruction.mayReadOrWriteMemory() && !llvm::isa<llvm::IntrinsicInst>(instruction);
       });
     });
   }

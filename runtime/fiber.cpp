@@ -3,9 +3,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "fiber/error.h"
 #include "runtime/fork.h"
+#include "runtime/hooks.h"
 #include "runtime/join.h"
 #include "runtime/local.h"
 #include "runtime/observe/fiber_snapshot.h"
@@ -14,6 +16,7 @@
 #include "runtime/scheduler.h"
 #include "runtime/stack_walk.h"
 #include "runtime/switch.h"
+#include "runtime/sync/member_done.h"
 
 #if __has_feature(address_sanitizer)
 #include <sanitizer/asan_interface.h>
@@ -26,15 +29,15 @@ constexpr size_t kRecordAlignment = 64;
 constexpr uint32_t kColours = 16;
 constexpr size_t kColourStep = 128;
 
-[[noreturn]] void run_fiber(Fiber* fiber, Context from) {
+[[noreturn]] FIBER_ENTRY_TEXT void run_fiber(Fiber* fiber, Context from) {
   current_worker()->arrive(fiber, from);
-  fiber->run(fiber->callable);
+  fiber->run(fiber->callable, fiber->join);
   end_fiber(fiber);
 }
 
 // No handler here: for an exception that nobody takes the unwinder finds no frame to go
 // to and calls std::terminate with the stack of the throw still in place.
-void fiber_entry(boost::context::detail::transfer_t transfer) {
+FIBER_ENTRY_TEXT void fiber_entry(boost::context::detail::transfer_t transfer) {
   FIBER_OUTERMOST_FRAME();
   run_fiber(static_cast<Fiber*>(transfer.data), transfer.fctx);
 }
@@ -47,8 +50,14 @@ char* align_down(char* address, size_t alignment) {
 // the user's code, which may have parked and gone on with another processor.
 struct StackOwner {
   Stack* stack;
+  char* record = nullptr;
+  char* callable = nullptr;
   ~StackOwner() {
-    if (stack != nullptr) stack_pool().give(stack, nullptr);
+    if (stack == nullptr) return;
+    // What a fiber leaves on its stack is forgotten when it ends; this one never was.
+    if (callable != nullptr)
+      __fsan_memory_forgotten(callable, static_cast<size_t>(record - callable));
+    stack_pool().give(stack, nullptr);
   }
 };
 
@@ -66,6 +75,8 @@ void record_creator(Fiber* fiber) {
   Fiber* creator = current_fiber();
   if (creator == nullptr) return;
   fiber->creator_id = creator->id;
+  fiber->leak_scope.store(creator->leak_scope.load(std::memory_order_relaxed),
+                          std::memory_order_relaxed);  // its fiber has not begun
   walk_frames(__builtin_frame_address(0), creator->stack->low, creator->stack->high(),
               fiber->created_at, Fiber::kCreatorFrames);
 }
@@ -91,8 +102,8 @@ Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* s
   if (static_cast<char*>(fiber->callable) < owner.stack->low + owner.stack->size() / 2) {
     throw Error("fiber: the callable and its arguments do not fit on the fiber's stack");
   }
-  // The detector forgets the stack's earlier user before the callable is moved in.
-  __fsan_memory_forgotten(fiber->callable, closure.size);
+  owner.record = record;
+  owner.callable = static_cast<char*>(fiber->callable);
   closure.construct(fiber->callable, source);
   owner.stack = nullptr;
 
@@ -101,7 +112,8 @@ Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* s
   fiber->id = scheduler.next_fiber_id();
   record_creator(fiber);
   if (options != nullptr && !options->name.empty()) fiber->name = strdup(options->name.c_str());
-  fiber->detector = __fsan_fiber_created(fiber->id, fiber->name, fiber->stack->low, record);
+  fiber->detector = __fsan_fiber_created(fiber->id, fiber->name, fiber->stack->low, record,
+                                         fiber->callable, join);
   if (join != nullptr) joined_fiber_created(join, fiber->id);
 
   char* frames = static_cast<char*>(fiber->callable);
@@ -113,6 +125,7 @@ Fiber* create_fiber(const FiberOptions* options, const Closure& closure, void* s
 }
 
 void end_fiber(Fiber* fiber) {
+  if (fiber->group != nullptr) member_done(*fiber->group);
   destroy_locals(fiber);
   if (in_forked_child()) end_of_forked_child(*fiber);
   if (fiber->locked_to != nullptr) unlock_thread(fiber);
@@ -124,7 +137,8 @@ void end_fiber(Fiber* fiber) {
 }
 
 void destroy_fiber(Fiber* fiber, StackCache* cache) {
-  __fsan_fiber_ended(fiber->detector);
+  if (hooks::listening()) fiber->callable = nullptr;  // I2
+  __fsan_fiber_ended(std::exchange(fiber->detector, nullptr));
   fiber->notes.destroy();
   if (fiber->name != nullptr) replace_fiber_name(fiber, nullptr);
   fiber->state.ended();

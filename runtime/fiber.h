@@ -8,6 +8,8 @@
 // Invariants
 //   I1  A record is constructed when a fiber is created and stays readable after its end:
 //       the state word is then kIdle.
+//   I2  Where a detector listens, `callable` is null once a fiber has ended: one that is idle
+//       and has a callable is being created.
 #ifndef FIBERSAN_RUNTIME_FIBER_H
 #define FIBERSAN_RUNTIME_FIBER_H
 
@@ -59,9 +61,10 @@ class Fiber {
   // One cache line for all that a switch touches.
   FiberStateWord state;
   Leave leave = Leave::kYield;
-  bool stamped = false;       // runnable_at is to be looked at
-  bool keeps_thread = false;  // it left while it held locks that know their thread
-  Context context = nullptr;  // while it does not run
+  bool stamped = false;        // runnable_at is to be looked at
+  bool keeps_thread = false;   // it left while it held locks that know their thread
+  bool wait_is_timed = false;  // where a detector listens, as `waits`
+  Context context = nullptr;   // while it does not run
   fsan_fiber* detector = nullptr;
   ThreadState thread_state;
   [[no_unique_address]] SwitchNotes notes;
@@ -73,6 +76,7 @@ class Fiber {
   const void* parked_frame = nullptr;  // of the last function before leave_stack()
   fsan_wait_reason reason = FSAN_WAIT_REASON_COUNT;
   uint32_t woken_from = UINT32_MAX;  // a TraceTrack, while tracing
+  uint64_t waits = 0;                // how often it has parked
   int64_t parked_at = 0;             // coarse clock
   int64_t runnable_at = 0;           // steady clock, when `stamped`
 
@@ -83,15 +87,18 @@ class Fiber {
   void* created_at[kCreatorFrames] = {};
 
   // what it runs
-  void (*run)(void* callable) = nullptr;
+  void (*run)(void* callable, JoinState* join) = nullptr;
   void* callable = nullptr;
   JoinState* join = nullptr;
+  WaitGroup* group = nullptr;   // to be told of its end
   Locals* locals = nullptr;     // see local.h
   Worker* locked_to = nullptr;  // by LockThread, or because it keeps_thread
   uint32_t thread_locks = 0;
   uint32_t last_worker = UINT32_MAX;  // with FIBER_OPTIONS=migrate=1 only
   uint32_t refusals = 0;
-  bool exited = false;  // by exit_fiber()
+  std::atomic<uint32_t> leak_scope{0};  // the innermost one, see world/leak_scopes.h
+  bool exited = false;                  // by exit_fiber()
+  const void* condition = nullptr;      // unlocks its lock, to wait for that
   Stack* stack = nullptr;
   int64_t created_time = 0;  // steady clock; 0: its lifetime is not sampled
 

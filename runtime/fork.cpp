@@ -21,12 +21,12 @@ constinit bool forked_from_run = false;
 
 namespace {
 
-constinit std::atomic<bool> run_is_on{false};
+constinit std::atomic<bool> is_in_run{false};
 constinit Fiber* forked_fiber = nullptr;
 
 void in_child() {
   stop_observing_in_forked_child();
-  if (!run_is_on.load(std::memory_order_relaxed)) return;
+  if (!is_in_run.load(std::memory_order_relaxed)) return;
   forked_from_run = true;
   forked_fiber = current_fiber();
   // The worker's loop looks at it, and asks alone_in_forked_child().
@@ -38,10 +38,10 @@ void in_child() {
 RunMark::RunMark() {
   static const bool installed = [] { return pthread_atfork(nullptr, nullptr, in_child) == 0; }();
   static_cast<void>(installed);
-  run_is_on.store(true, std::memory_order_relaxed);
+  is_in_run.store(true, std::memory_order_relaxed);
 }
 
-RunMark::~RunMark() { run_is_on.store(false, std::memory_order_relaxed); }
+RunMark::~RunMark() { is_in_run.store(false, std::memory_order_relaxed); }
 
 // Not by stdio: another thread may have held its locks.
 void fatal_in_forked_child(const char* what) {

@@ -31,9 +31,12 @@ void start(Fiber* fiber) {
 
 }  // namespace
 
-void start_fiber(const FiberOptions* options, const Closure& closure, void* source) {
+void start_fiber(const FiberOptions* options, const Closure& closure, void* source,
+                 WaitGroup* group) {
   require_fiber("fiber: go() outside of fiber::run; start fibers from a fiber");
-  start(create_fiber(options, closure, source, nullptr));
+  Fiber* fiber = create_fiber(options, closure, source, nullptr);
+  fiber->group = group;
+  start(fiber);
 }
 
 void start_joinable(const FiberOptions* options, const Closure& closure, void* source,

@@ -21,11 +21,16 @@ inline void release(const void* sync) {
 inline void merge(const void* sync) {
   if (listening()) __fsan_merge(sync);
 }
-inline void object_read(const void* object) {
-  if (listening()) __fsan_object_read(object, 1);
+inline void object_read(const void* object, size_t size = 1) {
+  if (listening()) __fsan_object_read(object, size);
+}
+inline void object_awaited(const void* object, size_t size) {
+  if (listening()) __fsan_object_awaited(object, size);
 }
 inline void lock_acquired(const void* lock, fsan_lock_mode mode) {
-  if (listening()) __fsan_lock_acquired(lock, mode);
+  if (!listening()) return;
+  __fsan_lock_acquired(lock, mode);
+  asm volatile("");  // no tail call: the stack names the operation
 }
 inline void lock_released(const void* lock, fsan_lock_mode mode) {
   if (listening()) __fsan_lock_released(lock, mode);

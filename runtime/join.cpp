@@ -10,8 +10,10 @@
 #include "fiber/error.h"
 #include "runtime/check.h"
 #include "runtime/fatal.h"
+#include "runtime/fiber.h"
 #include "runtime/memory.h"
 #include "runtime/park.h"
+#include "runtime/processor_use.h"
 
 namespace fiber::internal {
 
@@ -27,19 +29,60 @@ struct JoinState {
   bool has_result = false;
   void (*destroy)(void*) = nullptr;
   char* result = nullptr;
-  size_t size = 0;  // of the block, result included
+  size_t result_size = 0;
   size_t alignment = 0;
+  JoinState* next = nullptr;  // in a cache
 };
 
 namespace {
 
+constexpr size_t kRoomForResult = 64;
+#if __has_feature(address_sanitizer)
+constexpr bool kCached = false;  // a use after the free is to be noticed
+#else
+constexpr bool kCached = true;
+#endif
+
+bool fits_cache(size_t result_size, size_t alignment) {
+  return kCached && result_size <= kRoomForResult && alignment <= alignof(JoinState);
+}
+
+// The block of a small state, used or new.
+void* take_small_block() {
+  {
+    ProcessorUse use;
+    if (use.get() != nullptr && use.get()->join_states.first != nullptr) {
+      JoinStateCache& cache = use.get()->join_states;
+      --cache.count;
+      return std::exchange(cache.first, cache.first->next);
+    }
+  }
+  return allocate(sizeof(JoinState) + kRoomForResult, alignof(JoinState));
+}
+
+bool keep_small_block(JoinState* state) {
+  ProcessorUse use;
+  if (use.get() == nullptr || use.get()->join_states.count == JoinStateCache::kLimit) return false;
+  JoinStateCache& cache = use.get()->join_states;
+  state->next = std::exchange(cache.first, state);
+  ++cache.count;
+  return true;
+}
+
 void free_state(JoinState* state) {
   if (state->has_result && state->destroy != nullptr) state->destroy(state->result);
-  __fsan_object_destroyed(state, sizeof(JoinState));
-  const size_t size = state->size;
+  state->exception = nullptr;
+  size_t result_size = state->result_size;
+  if (fits_cache(result_size, state->alignment)) {
+    // Nothing is known of the next result. The Sync will be the next state's (I3).
+    if (result_size != 0) __fsan_memory_forgotten(state->result, result_size);
+    if (keep_small_block(state)) return;
+    result_size = kRoomForResult;
+  }
+  const auto offset = static_cast<size_t>(state->result - reinterpret_cast<char*>(state));
   const size_t alignment = state->alignment;
   state->~JoinState();
-  deallocate(state, size, alignment);
+  deallocate(state, offset + result_size, alignment);
 }
 
 struct JoinWait {
@@ -51,7 +94,7 @@ void wait_in_join(JoinState* state) {
   JoinWait wait{state, current_fiber()};
   const void* object = state;
   park(
-      {FSAN_WAIT_JOIN, &object, 1, false},
+      {FSAN_WAIT_JOIN, &object, 1, false, state->fiber_id},
       [](void* argument) {
         auto* wait = static_cast<JoinWait*>(argument);
         uintptr_t seen = JoinState::kRunning;
@@ -70,19 +113,18 @@ void wait_in_join(JoinState* state) {
 JoinState* make_join_state(size_t size, size_t alignment, void (*destroy)(void*)) {
   const size_t block_alignment = std::max(alignment, alignof(JoinState));
   const size_t offset = (sizeof(JoinState) + alignment - 1) / alignment * alignment;
-  char* block = static_cast<char*>(allocate(offset + size, block_alignment));
+  char* block = static_cast<char*>(fits_cache(size, block_alignment)
+                                       ? take_small_block()
+                                       : allocate(offset + size, block_alignment));
   auto* state = new (block) JoinState;
   state->destroy = destroy;
   state->result = block + offset;
-  state->size = offset + size;
+  state->result_size = size;
   state->alignment = block_alignment;
   return state;
 }
 
-void joined_fiber_created(JoinState* state, uint64_t id) {
-  state->fiber_id = id;
-  __fsan_object_created(state, sizeof(JoinState), FSAN_OBJECT_FIBER);
-}
+void joined_fiber_created(JoinState* state, uint64_t id) { state->fiber_id = id; }
 
 void joined_fiber_failed(JoinState* state) {
   // Relaxed: nobody else knows the state yet.
@@ -95,7 +137,7 @@ void result_constructed(JoinState* state) noexcept { state->has_result = true; }
 void keep_exception(JoinState* state) noexcept { state->exception = std::current_exception(); }
 
 void complete_join(JoinState* state) {
-  __fsan_release(state);
+  __fsan_fiber_done(state, 0);
   // release [R2]: the result. Pairs with [A2]. acquire [A1]: pairs with [R1] and with the
   // detaching Handle's [R3].
   const uintptr_t seen = state->word.exchange(JoinState::kDone, std::memory_order_acq_rel);

@@ -1,14 +1,13 @@
 #include "runtime/monitor.h"
 
-#include <fcntl.h>
-#include <time.h>
+#include <sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <system_error>
 
 #include "detector/abi/hooks.h"
@@ -17,7 +16,9 @@
 #include "runtime/observe/observation.h"
 #include "runtime/scheduler.h"
 #include "runtime/stack_pool.h"
+#include "runtime/thread_time.h"
 #include "runtime/worker_threads.h"
+#include "runtime/world/deadlock_check.h"
 
 namespace fiber::internal {
 
@@ -43,29 +44,6 @@ constexpr uint32_t kMostTaken = 4;  // or as many as there are processors
   std::_Exit(2);
 }
 
-// The clock of a thread's CPU time by its number, which may be gone (clock_getcpuclockid(3)
-// has the encoding): 0 then.
-int64_t computed_by(int thread_id) {
-  const auto clock = static_cast<clockid_t>((~static_cast<unsigned>(thread_id) << 3) | 6u);
-  timespec time = {};
-  if (clock_gettime(clock, &time) != 0) return 0;
-  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
-
-// The letter of /proc/<pid>/stat: S and D wait in the kernel.
-bool sleeps_in_kernel(int thread_id) {
-  char text[128];
-  std::snprintf(text, sizeof(text), "/proc/self/task/%d/stat", thread_id);
-  const int file = open(text, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  const ssize_t size = read(file, text, sizeof(text) - 1);
-  close(file);
-  if (size <= 0) return false;
-  text[size] = '\0';
-  const char* name_end = std::strrchr(text, ')');
-  return name_end != nullptr && name_end[1] == ' ' && (name_end[2] == 'S' || name_end[2] == 'D');
-}
-
 }  // namespace
 
 void Monitor::start(Clock::duration time_slice) {
@@ -74,6 +52,7 @@ void Monitor::start(Clock::duration time_slice) {
   stop_.store(false, std::memory_order_relaxed);
   seen_.assign(Scheduler::kMostProcessors, Seen());  // here its failure can be caught
   // Signals are the program's: its fibers' threads handle them.
+  thread_id_.store(kStarting, std::memory_order_relaxed);
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -82,6 +61,7 @@ void Monitor::start(Clock::duration time_slice) {
   try {
     thread_.emplace([this] { watch(); });
   } catch (...) {
+    thread_id_.store(0, std::memory_order_relaxed);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     throw;
   }
@@ -95,30 +75,56 @@ void Monitor::stop() {
   wake();
   thread_->join();
   thread_.reset();
+  thread_id_.store(0, std::memory_order_relaxed);
+}
+
+int Monitor::thread_id() const {
+  // Relaxed: a number by itself.
+  for (;;) {
+    const int id = thread_id_.load(std::memory_order_relaxed);
+    if (id != kStarting) return id;
+    sched_yield();
+  }
 }
 
 void Monitor::watch() {
+  slow_fibers_.start();
   slots_seen_.assign(Scheduler::kMostProcessors, SlotSeen());
   pause_ = kShortest;
   idle_since_ = Clock::now();
+  thread_id_.store(static_cast<int>(syscall(SYS_gettid)), std::memory_order_relaxed);
   while (!stop_.load(std::memory_order_relaxed)) {
-    start_threads();
     const Clock::time_point now = Clock::now();
+    const Clock::time_point next = look();
     if (scheduler.stopping()) {
-      // A fiber that was switched in just then has missed the first request.
-      worker_threads.interrupt_all();
       parker_.park(now + milliseconds(1));
-      continue;
+    } else {
+      sleep(now, std::min(next, deadlock_checks.look_if_due(now)));
     }
-    look_at_processors(now);
-    look_at_slots();
-    look_at_timers(now);
-    poller.watch(now);
-    follow_machine(now);
-    const Clock::time_point next_stack_look = look_at_stacks(now);
-    sleep(now, std::min(next_stack_look, observe()));
   }
+  static_cast<void>(look());
+}
+
+// Returns when it wants to look again at the latest.
+Clock::time_point Monitor::look() {
+  // Who looks at the standing world keeps us out: no signal stops us.
+  const hooks::OwnWork own_work;
+  std::unique_lock held(looks_, std::defer_lock);
+  if (hooks::listening()) held.lock();
   start_threads();
+  const Clock::time_point now = Clock::now();
+  if (scheduler.stopping()) {
+    // A fiber that was switched in just then has missed the first request.
+    worker_threads.interrupt_all();
+    return now;
+  }
+  look_at_processors(now);
+  look_at_slots();
+  look_at_timers(now);
+  poller.watch(now);
+  follow_machine(now);
+  const Clock::time_point next_look = std::min(look_at_stacks(now), slow_fibers_.look(now));
+  return std::min(next_look, observe());
 }
 
 void Monitor::start_threads() {

@@ -26,11 +26,13 @@
 #define FIBERSAN_RUNTIME_MONITOR_H
 
 #include <atomic>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include "runtime/parker.h"
+#include "runtime/slow_fibers.h"
 #include "runtime/timers.h"
 
 namespace fiber::internal {
@@ -50,6 +52,11 @@ class Monitor {
   // While a run is on, from any thread: it would take a processor from one more fiber that
   // computes without a poll.
   bool may_take_from_computing() const;
+
+  // Held by the monitor while it looks; who holds it keeps the monitor from moving.
+  std::mutex& looks() { return looks_; }
+  // The system's id of its thread; 0: there is none. Waits for one that is just being started.
+  int thread_id() const;
 
   void wake() { parker_.unpark(); }
   // By who takes a processor out of the idle set, behind a seq_cst operation [F1].
@@ -82,7 +89,11 @@ class Monitor {
     uint32_t untold = 0;
   };
 
+  SlowFibers slow_fibers_;
+  static constexpr int kStarting = -1;
+
   void watch();
+  Clock::time_point look();
   void start_threads();
   void look_at_processors(Clock::time_point now);
   void look_at(Processor& processor, Seen& seen, Clock::time_point now);
@@ -99,6 +110,8 @@ class Monitor {
   std::atomic<bool> watches_slots_{false};
   std::atomic<bool> stop_{false};
   std::optional<std::thread> thread_;
+  std::mutex looks_;
+  std::atomic<int> thread_id_{0};  // kStarting until it says
 
   // Its thread's own.
   Clock::duration time_slice_{};

@@ -1,6 +1,7 @@
 #include "runtime/park.h"
 
 #include "runtime/fiber.h"
+#include "runtime/hooks.h"
 #include "runtime/observe/coarse_clock.h"
 #include "runtime/scheduler.h"
 #include "runtime/switch.h"
@@ -21,7 +22,12 @@ void park(const Wait& wait, void (*after_save)(void*), void* argument) {
   FIBERSAN_CHECK(fiber != nullptr, wait.reason);
   fiber->reason = wait.reason;
   fiber->parked_at = coarse_now();
-  __fsan_fiber_waiting(wait.reason, wait.objects, wait.count, wait.timed ? 1 : 0);
+  if (hooks::listening()) {
+    fiber->wait_is_timed = wait.timed;
+    ++fiber->waits;
+    __fsan_fiber_waiting(wait.reason, wait.objects, wait.count, wait.timed ? 1 : 0,
+                         wait.blocked_by);
+  }
   fiber->after_save = after_save;
   fiber->after_save_argument = argument;
   if (fiber->state.peek() != FiberState::kRunning) [[unlikely]]

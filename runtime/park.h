@@ -42,7 +42,8 @@ struct Wait {
   fsan_wait_reason reason;
   const void* const* objects;  // what the fiber waits for; used until park() returns
   size_t count;
-  bool timed;  // the wait ends by itself
+  bool timed;               // the wait ends by itself
+  uint64_t blocked_by = 0;  // the fiber that has to go on first; 0: unknown, or several
 };
 
 // Reports the wait to the detector, saves the fiber and runs after_save(argument) on

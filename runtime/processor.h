@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "runtime/fiber.h"
+#include "runtime/join.h"
 #include "runtime/observe/counters.h"
 #include "runtime/policy.h"
 #include "runtime/run_queue.h"
@@ -31,6 +32,7 @@ struct alignas(128) Processor {
   PickState picks;
   Random random;
   StackCache stacks;
+  JoinStateCache join_states;
   TimerHeap timers;
   ClockPace clock_pace;
   uint32_t index = 0;

@@ -12,11 +12,16 @@
 #include "runtime/fiber.h"
 #include "runtime/fork.h"
 #include "runtime/monitor.h"
+#include "runtime/observe/fiber_events.h"
 #include "runtime/observe/observation.h"
 #include "runtime/options.h"
 #include "runtime/park.h"
 #include "runtime/scheduler.h"
 #include "runtime/worker_threads.h"
+#include "runtime/world/deadlock_check.h"
+#include "runtime/world/inspector.h"
+#include "runtime/world/leak_scopes.h"
+#include "runtime/world/stop_signal.h"
 
 namespace fiber {
 namespace internal {
@@ -65,9 +70,10 @@ constexpr Closure kMainClosure = {sizeof(MainCall), alignof(MainCall),
                                     *static_cast<MainCall*>(place) =
                                         *static_cast<MainCall*>(source);
                                   },
-                                  [](void* place) {
+                                  [](void* place, JoinState*) FIBER_ENTRY_TEXT {
                                     const MainCall main = *static_cast<MainCall*>(place);
                                     main.call(main.context);
+                                    leak_scopes.main_returns();
                                   }};
 
 // Fibers that wait or are runnable stay where they are, their stacks with them: something
@@ -99,15 +105,22 @@ void run_once(const Settings& settings, MainCall main) {
   scheduler.set_migrates(settings.migrate);
   struct Finish {
     ~Finish() {
+      deadlock_checks.run_ends();
       stop_fibers();
       __fsan_run_finished();
       scheduler.finish();
     }
   } finish;
+  read_most_runnable();
+  __fsan_inspected_by(&inspector);
   __fsan_run_started(settings.procs, settings.seed);
+  deadlock_checks.run_begins();
+  const HearsStops hears_stops;
   Worker& worker = worker_threads.adopt_caller(scheduler.processor(0), settings.max_threads);
   RunThreads threads(settings.procs, settings.time_slice);
   Fiber* fiber = create_fiber(nullptr, kMainClosure, &main, nullptr);
+  // relaxed: before its first step.
+  fiber->leak_scope.store(LeakScopes::of_this_thread(), std::memory_order_relaxed);
   scheduler.main_fiber = fiber;
   fiber->state.start();
   count(Counter::kFibersCreated);

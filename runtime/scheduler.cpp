@@ -66,7 +66,6 @@ void Scheduler::prepare(uint32_t processors, uint64_t seed, uint32_t stack_class
   count_.store(processors, std::memory_order_release);
   most_.store(processors, std::memory_order_release);
   stack_class_ = stack_class;
-  last_id_.store(0, std::memory_order_relaxed);
   stopping_.store(false, std::memory_order_relaxed);  // published by the threads' start
 }
 

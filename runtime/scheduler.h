@@ -111,6 +111,7 @@ class Scheduler {
   }
   // Relaxed: a fiber is ordered behind the start of its run.
   uint64_t runs_ended() const { return runs_ended_.load(std::memory_order_relaxed); }
+  // Of no two fibers of the process the same: what one run left behind is not of the next.
   uint64_t next_fiber_id() { return last_id_.fetch_add(1, std::memory_order_relaxed) + 1; }
   uint32_t stack_class() const { return stack_class_; }
 

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "runtime/hooks.h"
+
 namespace fiber::internal {
 namespace {
 
@@ -15,7 +17,6 @@ namespace {
 constexpr int MADV_GUARD_INSTALL = 102;  // since Linux 6.13
 #endif
 constexpr int kPidfdSelf = -10000;  // PIDFD_SELF, since Linux 6.14
-constexpr size_t kPage = 4096;
 
 // One system call for all of them, where the kernel lets a process advise itself that way.
 bool advise_together(char* const* starts, size_t count, size_t size, int advice) {
@@ -48,6 +49,7 @@ uint32_t mappings_for_guards() {
 }  // namespace
 
 char* map_stacks(size_t bytes) {
+  const hooks::OwnWork own_work;  // what lies there is no root of the program's
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (memory == MAP_FAILED) return nullptr;

@@ -20,6 +20,7 @@
 
 namespace fiber::internal {
 
+inline constexpr size_t kPage = 4096;  // of x86-64
 inline constexpr size_t kGuardSize = 16384;
 inline constexpr size_t kStackBatch = 32;  // stacks that move or are advised together
 

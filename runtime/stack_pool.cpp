@@ -17,7 +17,6 @@ namespace {
 constexpr uint32_t kFirstSlabStacks = 16;
 constexpr size_t kLargestSlab = size_t{64} << 20;
 constexpr uint32_t kCarvedTogether = 16;  // more in one call no longer makes a guard cheaper
-constexpr size_t kPage = 4096;
 
 [[noreturn]] void throw_no_memory(size_t bytes) {
   throw std::system_error(

@@ -61,6 +61,15 @@ class TimerHeap {
     return firing_ != nullptr;
   }
 
+  // See TimerHeaps::lock_all(); memory() by who holds the lock.
+  void lock() FIBER_ACQUIRE(lock_) { lock_.lock(); }
+  void unlock() FIBER_RELEASE(lock_) { lock_.unlock(); }
+  struct Memory {
+    const void* low;
+    const void* high;
+  };
+  Memory memory() FIBER_NO_THREAD_SAFETY_ANALYSIS { return {heap_.begin(), heap_.end()}; }
+
   // The timers of a processor that is taken out of use go to another one. Not by a callback.
   void move_all_to(TimerHeap& other);
   // Disarms all; when no worker runs.
@@ -77,6 +86,8 @@ class TimerHeap {
   // Room for entries such that the children of each lie in one cache line.
   class Entries {
    public:
+    Entry* begin() { return first_; }  // null at first
+    Entry* end() { return first_ + size_; }
     Entry& operator[](size_t i) { return first_[i]; }
     size_t size() const { return size_; }
     void push(const Entry& entry) {

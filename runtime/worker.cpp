@@ -27,6 +27,8 @@ __attribute__((noinline)) Worker* current_worker() {
 
 void Worker::adopt_thread() {
   this_worker = this;
+  constexpr ptrdiff_t kSwitch = 512;  // registers saved, and a red zone
+  own_stack_ = static_cast<char*>(__builtin_frame_address(0)) - kSwitch;
   // Relaxed: a number by itself, for dumps.
   thread_id_.store(static_cast<int>(syscall(SYS_gettid)), std::memory_order_relaxed);
   notes_.adopt_thread();
@@ -70,6 +72,12 @@ void Worker::work() {
     static_cast<void>(scheduler.idle.unspin());
   }
   leave_thread();
+}
+
+bool Worker::sleeps() const {
+  if (parked_ || polling_.load(std::memory_order_relaxed)) return true;
+  const bool waits = locked_fiber_ != nullptr || retired_;
+  return waits && processor_ == nullptr && current() == nullptr;
 }
 
 // --- which fiber next ---

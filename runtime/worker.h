@@ -84,6 +84,10 @@ class Worker {
   void request_preemption();
   // The system's id of its thread; 0: it has none now.
   int thread_id() const { return thread_id_.load(std::memory_order_relaxed); }
+  // For the standing world. Where its thread's own stack is in use while a fiber runs; whether
+  // the thread waits for something to do, with nothing in its hands.
+  const void* own_stack() const { return own_stack_; }
+  bool sleeps() const;
   // For statistics, from any thread; stale at once.
   bool running_fiber() const { return current() != nullptr && !in_call(); }
   std::atomic<TraceBuffer*> trace_buffer{nullptr};  // of its thread, while tracing
@@ -125,7 +129,7 @@ class Worker {
   bool hand_over(Fiber* fiber);
   bool refuses(Fiber* fiber);
   Fiber* wait_for_locked_fiber();
-  void adopt_thread();
+  __attribute__((noinline)) void adopt_thread();
   void leave_thread();
   void wait_for_processor();
   void sleep_until(Clock::time_point deadline);
@@ -147,6 +151,7 @@ class Worker {
   std::atomic<Fiber*> current_{nullptr};  // written by its thread, relaxed
   Fiber* departed_ = nullptr;             // between depart() and see_off()
   Context loop_ = nullptr;                // our own stack, while a fiber runs
+  const void* own_stack_ = nullptr;       // below all frames on it that a switch leaves behind
   Fiber* at_hand_ = nullptr;              // found by next_at_hand(), and locked to another thread
   SwitchNotes notes_;
   // The thread's own, looked up once.

@@ -22,7 +22,8 @@ if not os.path.exists(os.path.join(build, "lib", "fibersan-instrument.so")):
     lit_config.fatal(f"{build} has no lib/fibersan-instrument.so: run utils/build first")
 
 config.name = "FiberSan"
-config.test_format = fibersan_lit.ProgramTest()
+# All of them would be 10 GB. tests/repeat runs them again.
+config.test_format = fibersan_lit.ProgramTest(keeps_outputs=bool(lit_config.params.get("keep_built")))
 config.test_source_root = os.path.join(TOP, "tests")
 config.test_exec_root = os.path.join(build, "tests", "lit")
 config.suffixes = [".ll", ".cpp", ".c", ".test"]

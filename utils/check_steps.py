@@ -206,6 +206,13 @@ def static_checks():
     return Counts(passed, failed)
 
 
+def analyzer():
+    counts = build()
+    if not counts.failed:
+        counts += Counts(*tidy.run(TOP, BUILD, os.path.join(STATE, "analyzer"), CPUS, tidy.ANALYZER, batch=1))
+    return counts
+
+
 STEPS = {
     "build": build,
     "unit": unit_tests,
@@ -220,10 +227,10 @@ STEPS = {
     "tidy": static_checks,
 }
 # On demand, as in `utils/check asan tsan`: each sanitizer is one more build of everything but the
-# pass; the mutants are one compilation and one link each.
+# pass; the mutants are one compilation and one link each; the analyzer takes minutes.
 STEPS_ON_DEMAND = {preset: functools.partial(sanitized, preset)
                    for preset in ("asan", "ubsan", "tsan")} | {
-                       "mutants": mutants, "broken-eliminations": broken_eliminations}
+                       "analyzer": analyzer, "mutants": mutants, "broken-eliminations": broken_eliminations}
 ALL_STEPS = STEPS | STEPS_ON_DEMAND
 
 

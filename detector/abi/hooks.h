@@ -140,6 +140,96 @@ static inline void fsan_thread_lock_returned(void) {
 
 struct fsan_fiber;
 
+// The world while it stands still, for the search for fibers that can never run again. The
+// arrays are the runtime's, made before anybody was stopped.
+struct fsan_range {
+  const void* low;
+  const void* high;
+};
+
+enum fsan_activity {
+  FSAN_ACTIVITY_LIVE,     // runs, is about to run, or something outside of the fibers wakes it: a
+                          // timer, a descriptor, the end of a blocking call
+  FSAN_ACTIVITY_BLOCKED,  // waits for what its last fiber_waiting named, without a time-out
+  FSAN_ACTIVITY_GONE      // its function has returned: nothing of it is left to look at
+};
+
+// Addresses of one stack, from low to high: what the runtime keeps of the wait [stack_pointer,
+// user_low), the program's frames and callable [user_low, user_high), the runtime's record
+// [user_high, stack_high). Waiting queues lead to the first, run queues to the last.
+struct fsan_world_fiber {
+  struct fsan_fiber* fiber;
+  uint64_t id;
+  enum fsan_activity activity;
+  uint64_t wait;      // differs between any two waits of the fiber
+  int waits_briefly;  // not asked for in this look: it has just begun to wait
+  const void* stack_pointer;
+  const void* user_low;
+  const void* user_high;
+  const void* stack_high;
+  struct fsan_range belongings;  // memory of the fiber's outside of its stack; empty: none
+  const void* caught_exceptions;
+};
+
+// A thread that was stopped, or the caller's own.
+struct fsan_world_thread {
+  int thread_id;
+  const void* thread_pointer;  // %fs:0
+  const void* stack_pointer;   // where it was stopped, perhaps on a fiber's stack
+  struct fsan_range registers;
+  const void* own_stack_pointer;  // of the thread's own stack, while a fiber runs on it
+  int may_be_waking;  // it may have taken a fiber out of a queue and not made it runnable
+};
+
+// A wait of a fiber.
+struct fsan_leak {
+  uint64_t id;
+  uint64_t wait;  // as in fsan_world_fiber
+};
+
+struct fsan_world {
+  const struct fsan_world_fiber* fibers;
+  size_t fiber_count;
+  const struct fsan_world_thread* threads;
+  size_t thread_count;
+  const struct fsan_range* roots;  // timers, descriptors, regions that the program has named
+  size_t root_count;
+  int run_is_over;  // what is dead now is reported without a second look
+  // Not null: nobody is searched for; the blocked fibers among `leaks`, sorted by id, are leaks of
+  // the scope of that name (fiber::LeakScope).
+  const char* leak_scope;
+  const struct fsan_leak* leaks;
+  size_t leak_count;
+};
+
+// Of world_stopped: nobody knows yet.
+#define FSAN_WORLD_COPIED (~(size_t)0)
+
+// Of a search in a copy of the process.
+enum fsan_search {
+  FSAN_SEARCH_NONE,  // there is none
+  FSAN_SEARCH_ON,
+  FSAN_SEARCH_DONE,   // told once
+  FSAN_SEARCH_FAILED  // nobody knows anything of it, told once
+};
+
+// What a synchronisation object says of itself.
+struct fsan_object_state {
+  uint64_t capacity;  // of a channel's buffer
+  uint64_t count;     // channel: values in it; waitgroup: its counter; semaphore: permits left;
+                      // barrier: who is missing
+  int closed;         // channel
+};
+
+// What a report asks the runtime about fibers that wait. Neither allocates, locks or calls hooks.
+struct fsan_inspector {
+  // Of an object that is waited for and so exists. 0: nothing to say.
+  int (*object_state)(const void* object, enum fsan_object_kind kind,
+                      struct fsan_object_state* state);
+  // Nanoseconds since the fiber whose stack this address is in began to wait; negative: unknown.
+  int64_t (*waited)(const void* stack_address);
+};
+
 // 0 in a program without a detector, where a caller may leave a runtime hook out: a load and
 // a branch, where the call of an empty function would be most of an operation's cost.
 extern const uint8_t __fsan_listening;

@@ -17,7 +17,7 @@
 
 #define LONGEST_KEY 64
 
-static void fail(void) {
+_Noreturn static void fail(void) {
   fflush(stderr);
   _exit(1);
 }
@@ -56,8 +56,8 @@ static const struct fsan_option* find(const char* key, const struct fsan_option*
   return NULL;
 }
 
-static void unknown_key(const char* variable, const char* key, const struct fsan_option* options,
-                        size_t count) {
+_Noreturn static void unknown_key(const char* variable, const char* key,
+                                  const struct fsan_option* options, size_t count) {
   const struct fsan_option* nearest = NULL;
   size_t nearest_distance = (size_t)-1;
   for (size_t i = 0; i < count; ++i) {
@@ -154,29 +154,39 @@ static void print_table(const char* variable, const struct fsan_option* options,
   _exit(0);
 }
 
-void fsan_read_options(const char* variable, const struct fsan_option* options, size_t count) {
-  for (size_t i = 0; i < count; ++i) {
-    assign_or_fail(variable, &options[i], options[i].default_value);
-  }
-  const char* environment = getenv(variable);
-  if (environment == NULL) return;
-  char* rest = strdup(environment);  // O1
+static void assign_all(const char* source, const char* text, const struct fsan_option* options,
+                       size_t count) {
+  if (text == NULL) return;
+  char* rest = strdup(text);  // O1
   if (rest == NULL) {
-    fprintf(stderr, "FiberSan: no memory to read %s\n", variable);
+    fprintf(stderr, "FiberSan: no memory to read %s\n", source);
     fail();
   }
   char* key = NULL;
   char* value = NULL;
   while ((rest = next_pair(rest, &key, &value)) != NULL) {
     const struct fsan_option* option = find(key, options, count);
-    if (option == NULL) unknown_key(variable, key, options, count);
+    if (option == NULL) unknown_key(source, key, options, count);
     if (value == NULL) {
-      fprintf(stderr, "FiberSan: option '%s' in %s has no value: write %s=<%s>\n", key, variable,
-              key, expectation(option->type));
+      fprintf(stderr, "FiberSan: option '%s' in %s has no value: write %s=<%s>\n", key, source, key,
+              expectation(option->type));
       fail();
     }
-    assign_or_fail(variable, option, value);
+    assign_or_fail(source, option, value);
   }
+}
+
+void fsan_read_options_over(const char* name, const char* built_in, const char* variable,
+                            const struct fsan_option* options, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    assign_or_fail(variable, &options[i], options[i].default_value);
+  }
+  assign_all(name, built_in, options, count);
+  assign_all(variable, getenv(variable), options, count);
   const struct fsan_option* help = find("help", options, count);
   if (help != NULL && *(int64_t*)help->target != 0) print_table(variable, options, count);
+}
+
+void fsan_read_options(const char* variable, const struct fsan_option* options, size_t count) {
+  fsan_read_options_over(variable, NULL, variable, options, count);
 }

@@ -27,6 +27,11 @@ struct fsan_option {
 
 void fsan_read_options(const char* variable, const struct fsan_option* options, size_t count);
 
+// The same over `built_in`, options of the program's own in the same form, which `name` names in
+// errors; null: it has none.
+void fsan_read_options_over(const char* name, const char* built_in, const char* variable,
+                            const struct fsan_option* options, size_t count);
+
 #ifdef __cplusplus
 }
 #endif

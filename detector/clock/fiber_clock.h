@@ -100,7 +100,8 @@ class FiberClock {
   void swap(Sync& sync);
   [[nodiscard]] SpawnSnapshot spawn();
   // Orders the fiber after all that ended fibers did, joined or not: run() returns. Of the
-  // lanes' last owners, those for which `counts` says so. O(lanes); they may not be starting.
+  // lanes' last owners, those for which `counts` says so, since the last such call, whoever made
+  // it. O(lanes); they may not be starting.
   void acquire_ended(bool (*counts)(std::uint64_t owner));
 
   // Lane and epoch, with empty mask and kind; 0 when the fiber got no lane: then it

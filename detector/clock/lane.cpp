@@ -22,6 +22,7 @@ struct alignas(64) LaneTable::Lane {
   std::atomic<std::uint64_t> owner{0};
   std::atomic<Epoch> owned_from{0};  // the owner's first epoch
   std::uint32_t retired_in = 0;      // the round of collection
+  Epoch told = 0;                    // the tail at the last renew()
   LaneList adoptable;
 
   [[nodiscard]] bool has_epochs() const { return cur < kEpochLimit; }
@@ -41,6 +42,7 @@ constexpr unsigned kManyLooks = 64;
 }  // namespace
 
 constinit LaneTable lane_table;
+constinit std::atomic<LaneTable::Lane*> LaneTable::blocks_[kBlockLimit] = {};
 
 LaneTable::Lane& LaneTable::lane_at(LaneId lane) const {
   // acquire [A1], pairs with release [R1] in add_block(): the block is constructed.
@@ -328,8 +330,11 @@ Epoch LaneTable::renew(LaneId lane) {
   SpinGuard guard(home(renewed).lock);
   // Both relaxed: under the lock, and as in drop_oldest().
   if (renewed.state.load(std::memory_order_relaxed) == LaneState::kLive) return 0;
+  const Epoch tail = renewed.tail.load(std::memory_order_relaxed);
+  if (tail == renewed.told) return 0;
+  renewed.told = tail;
   renewed.generation.fetch_add(1, std::memory_order_relaxed);
-  return renewed.tail.load(std::memory_order_relaxed);
+  return tail;
 }
 
 void LaneTable::set_budget(LaneId lanes) {

@@ -91,7 +91,8 @@ class LaneTable {
   [[nodiscard]] std::uint64_t last_owner(LaneId lane) const;
 
   // For a fiber that will know the lane's tail without knowing all that its owners knew:
-  // a new generation, so that E2's short cut does not hold. The tail; 0 for a LIVE lane.
+  // a new generation, so that E2's short cut does not hold. The tail; 0 for a LIVE lane, and for
+  // one that has the tail of the last call: of an earlier run, whose caller knows it.
   Epoch renew(LaneId lane);
 
   // At most this many lanes; only before the first one is handed out. For users who prefer bounded
@@ -136,7 +137,8 @@ class LaneTable {
   LaneId search(unsigned processor, Look look);
 
   Processor processors_[kProcessorLists];
-  std::atomic<Lane*> blocks_[kBlockLimit] = {};
+  // Of the one table; apart from what is not zero, for the size of a program's file.
+  static constinit std::atomic<Lane*> blocks_[kBlockLimit];
   std::atomic<std::uint64_t> lists_with_blocks_{0};  // one bit each
   std::atomic<LaneId> bound_{0};
   std::atomic<LaneId> budget_{kLaneLimit};

@@ -46,7 +46,8 @@ class FIBERSAN_CAPABILITY SpinLock {
   }
   // The same where `parallel` says whether other threads use the lock: when not, a plain store
   // does, which one that comes then waits for.
-  [[nodiscard]] bool try_lock_if(bool parallel) __attribute__((try_acquire_capability(true))) {
+  [[nodiscard, gnu::always_inline]] bool try_lock_if(bool parallel)
+      __attribute__((try_acquire_capability(true))) {
     if (parallel) return try_lock();
     if (held_.load(std::memory_order_relaxed)) return false;
     signals_wait();

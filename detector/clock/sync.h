@@ -22,6 +22,7 @@
 #include "detector/clock/clock.h"
 #include "detector/clock/lane_list.h"
 #include "detector/clock/limits.h"
+#include "detector/clock/on_demand.h"
 
 namespace fibersan {
 
@@ -33,6 +34,13 @@ struct Releaser {
   Epoch epoch = 0;
   std::uint32_t generation = 0;
   friend bool operator==(const Releaser&, const Releaser&) = default;
+};
+
+// Of one fiber's HardPast, or of several.
+struct HardKnowledge {
+  Clock clock;
+  std::uint64_t serial = 0;  // 0: of several
+  std::uint32_t version = 0;
 };
 
 class Sync {
@@ -59,6 +67,8 @@ class Sync {
   [[nodiscard]] bool is_own(const FiberClock& fiber) const;
   // Forgets everything.
   void clear();
+  // What its releasers knew by hard edges, see hard_past.h; clear() and move leave it.
+  [[nodiscard]] OnDemand<HardKnowledge>& hard() { return hard_; }
   // Merged releases that acquire would have to join; for tests.
   [[nodiscard]] unsigned pending() const { return pending_count_; }
 
@@ -90,6 +100,7 @@ class Sync {
   Pending* pending_ = nullptr;
   Pending* joined_ = nullptr;
   LaneList orphans_;
+  OnDemand<HardKnowledge> hard_;
 };
 
 inline void Sync::replace(const Releaser& releaser, const Clock& clock) {

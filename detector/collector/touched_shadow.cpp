@@ -4,12 +4,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "detector/page.h"
 #include "detector/shadow/pagemap.h"
 
 namespace fibersan {
 namespace {
-
-constexpr uintptr_t kPage = 4096;
 
 // An entry of /proc/self/pagemap.
 constexpr uint64_t kEntryPresent = uint64_t{1} << 63;

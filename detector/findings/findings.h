@@ -29,7 +29,9 @@ bool may_report();
 
 // The end of the process: waits, but not for ever, for a report in progress; what comes
 // afterwards, in exit functions or beside them, is no finding any more. Safe in signal handlers.
-void end_of_findings();
+// False: a report in progress did not end, its text may be cut.
+bool end_of_findings();
+bool findings_are_over();
 
 // Holds the findings lock and marks the thread as inside the detector.
 class FindingScope {
@@ -43,8 +45,9 @@ class FindingScope {
   bool is_new(uint64_t fingerprint);
   // Remembers that a finding was about this object. False when one was before.
   bool is_first_about(const void* object);
-  // Fills in kind and pid, prints, counts. Does not return when the options halt on errors.
-  void publish(fsan_finding_kind kind, Report& report);
+  // Fills in kind and pid, prints or writes, counts. Does not return when the options halt on
+  // errors. False: a suppression names it.
+  bool publish(fsan_finding_kind kind, Report& report);
   Symbolizer& symbolizer();
 
  private:
@@ -55,6 +58,7 @@ uint64_t findings_reported();
 
 // A finding that was reported before has occurred again, so many times.
 void count_occurrences(uint64_t count);
+uint64_t findings_suppressed();
 uint64_t further_occurrences();
 
 // Around fork(): no other thread is within a report, and the child starts with none.

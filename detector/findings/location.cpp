@@ -36,7 +36,7 @@ void look_in_stack(const fsan_fiber& fiber, void* data) {
   search.owner = fiber.info->id;
   if (&fiber == search.access->fiber) {
     search.place = find_frame(search.access->frame, search.access->pc, fiber.stack, search.address);
-  } else if (fiber.waiting.active) {
+  } else if (fiber.waiting.active()) {
     search.place = find_frame(fiber.waiting.frame, fiber.waiting.pc, fiber.stack, search.address);
   } else {
     search.place = find_frame_by_chain(used_part(fiber, search.address), search.address);

@@ -40,8 +40,8 @@ uint64_t hash_of_pair(uint64_t a, uint64_t b) {
 }
 
 // Races that were looked at lately. A loop that races in each turn comes here as often as
-// it races; an epoch leaves at most one record for each kind and cell, so the same key is
-// the same pair of accesses.
+// it races. An epoch leaves one stamp for each kind and cell, but may have written the cell's parts
+// in several places: the same stamp and bytes are the same pair of accesses.
 class RecentRaces {
  public:
   bool seen(uint64_t key) {
@@ -85,7 +85,6 @@ Bytes contested_bytes(const Race& race, const CurrentAccess& current) {
   return {cell + low, high - low};
 }
 
-constexpr uint64_t kMainFiberId = 1;
 constexpr size_t kMostFibers = 12;  // described in one report
 
 // The free itself: a use in the same epoch may have been found in its place.
@@ -103,6 +102,12 @@ SearchedAccess search_free(const SearchedAccess& past, const HeapBlock& block) {
   result.pattern.address = block.address;
   result.pattern.size = block.size;
   return result;
+}
+
+// Created by a thread, which called run().
+bool is_main_fiber(uint64_t id) {
+  const std::optional<KnownFiber> fiber = find_fiber(id);
+  return fiber && (fiber->creator_id == kMainThreadId || is_thread_id(fiber->creator_id));
 }
 
 bool is_of_fiber(const ReportLocation& location) {
@@ -141,13 +146,16 @@ class RaceReporter {
     const CurrentAccess& current = current_;
     ObjectInfo object;
     bool on_object = find_object(reinterpret_cast<const void*>(current.address), object);
+    // Only a wait() is stamped as atomic. One that was constant-initialised is not known.
+    const bool awaited = current.is_operation && (current.atomic || past_.pattern.atomic);
+    const bool on_wait_group = awaited || (on_object && object.kind == FSAN_OBJECT_WAITGROUP);
     if (current.is_operation || on_object) {
       report.object = describe_object(scope, reinterpret_cast<const void*>(current.address),
-                                      FSAN_OBJECT_CHANNEL);
+                                      on_wait_group ? FSAN_OBJECT_WAITGROUP : FSAN_OBJECT_CHANNEL);
     }
     previous_is_free_ = previous_was_free();
     if (previous_is_free_) past_ = search_free(past_, *block_);
-    kind_ = kind_of_race(on_object && object.kind == FSAN_OBJECT_WAITGROUP, report);
+    kind_ = kind_of_race(on_wait_group, report);
     report.accesses.push_back(current_access(scope, report));
     report.accesses.push_back(previous_access(scope, report));
     if (!report.object) report.location = describe_location(scope, current_, told_block());
@@ -160,6 +168,9 @@ class RaceReporter {
   fsan_finding_kind kind_of_race(bool on_wait_group, const Report& report) const {
     const CurrentAccess& current = current_;
     if (current.is_free || previous_is_free_) return FSAN_FINDING_USE_AFTER_FREE_RACE;
+    // The earlier wait() has found a round to wait for (see WaitGroup::wait()).
+    if (on_wait_group && past_.pattern.atomic && past_.pattern.size == 2)
+      return FSAN_FINDING_WAITGROUP_REUSED;
     if (on_wait_group) return FSAN_FINDING_WAITGROUP_MISUSE;
     if (current.is_vptr) return FSAN_FINDING_VPTR_RACE;
     // Operations on the runtime's objects use atomic stamps for reasons of their own.
@@ -180,7 +191,7 @@ class RaceReporter {
     access.address = current.address;
     access.size = current.size;
     access.fiber = fiber_name(current.fiber->info->id);
-    access.mutexes = describe_held(scope, current.fiber->named_locks(), report.mutexes);
+    access.mutexes = describe_held(scope, current.fiber->held_locks.all(), report.mutexes);
     access.stack = make_trace(scope.symbolizer(), second_.stack);
     if (report.object) operation_ = true;
     return access;
@@ -250,7 +261,7 @@ class RaceReporter {
         break;
       }
       if (fiber->creator && fiber->creator->kind != FiberName::Kind::kMainThread &&
-          id_of(*fiber->creator) != kMainFiberId)
+          !is_main_fiber(id_of(*fiber->creator)))
         ids.push_back(id_of(*fiber->creator));
       report.fibers.push_back(std::move(*fiber));
     }
@@ -272,11 +283,11 @@ class Pasts {
   Pasts(const Second& second, const Races& races) {
     uint64_t words = 0;
     for (const Race& race : races) {
-      if (recent_races.seen(mix(mix(second.hash, race.stamp & ~kStampMaskBits), race.cell))) {
+      const Bytes bytes = contested_bytes(race, second.current);
+      if (recent_races.seen(key_of(second, race, bytes))) {
         count_occurrences(1);
         continue;
       }
-      const Bytes bytes = contested_bytes(race, second.current);
       SearchedAccess one;
       one.pattern = {
           stamp_lane(race.stamp),     stamp_epoch(race.stamp),    bytes.address, bytes.size,
@@ -296,13 +307,41 @@ class Pasts {
       return is_before(a.pattern, b.pattern);
     });
     find_accesses(found_, also_found, this);
+    for (size_t i = 0, end = found_.size(); i < end; ++i) {
+      if (found_[i].cells_left == 1 && found_[i].unexplained == nullptr) add_other_parts(found_[i]);
+    }
     found_.insert(found_.end(), also_.begin(), also_.end());
   }
 
   std::vector<SearchedAccess>& all() { return found_; }
 
  private:
+  static uint64_t key_of(const Second& second, const Race& race, const Bytes& bytes) {
+    const uint64_t key = mix(mix(second.hash, race.stamp & ~kStampMaskBits), bytes.address);
+    return mix(key, bytes.size);
+  }
+
   static uint64_t words_of(const SearchedAccess& one) { return one.cells_left / 64 + 1; }
+
+  // What wrote the bytes of the cell in front of the access that was found, and behind it.
+  void add_other_parts(const SearchedAccess& one) {
+    if (!one.found) return;
+    const uintptr_t begin = one.pattern.address, end = begin + one.pattern.size;
+    const uintptr_t found_end = one.access.address + one.access.size;
+    if (begin < one.access.address) add_part(one, begin, one.access.address);
+    if (found_end < end) add_part(one, found_end, end);
+  }
+
+  void add_part(const SearchedAccess& whole, uintptr_t begin, uintptr_t end) {
+    SearchedAccess part;
+    part.pattern = whole.pattern;
+    part.pattern.address = begin;
+    part.pattern.size = end - begin;
+    part.cells_left = 1;
+    find_accesses({&part, 1}, also_found, this);
+    add_other_parts(part);
+    if (part.found && part.access.context != whole.access.context) also_.push_back(part);
+  }
 
   // Pieces of one access, and the same place again, are told once.
   static void also_found(const SearchedAccess& one, const Segment& segment,
@@ -337,7 +376,8 @@ bool all_seen_lately(const Second& second, const Races& races) {
   if (races.size() <= RecentRaces::kSlots / 64) return false;
   uint64_t sum = 0;
   for (const Race& race : races) sum += mix(mix(2, race.stamp & ~kStampMaskBits), race.cell);
-  if (!recent_races.seen(mix(mix(second.hash, sum), races.size()))) return false;
+  const uint64_t key = mix(mix(second.hash, sum), races.size());
+  if (!recent_races.seen(mix(mix(key, second.current.address), second.current.size))) return false;
   count_occurrences(races.size());
   return true;
 }

@@ -94,6 +94,8 @@ void unlock_reports() {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
+void let_signals_in() { pthread_sigmask(SIG_SETMASK, &signals_before, nullptr); }
+
 bool reports_locked_by_this_thread() { return holder.load(std::memory_order_relaxed) == gettid(); }
 
 }  // namespace fibersan

@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "detector/page.h"
 #include "detector/symbolize/modules.h"
 
 namespace fibersan {
@@ -11,7 +12,6 @@ namespace {
 
 // More than segments of modules take.
 constexpr uintptr_t kFurthest = uintptr_t{1} << 20;
-constexpr uintptr_t kPage = 4096;
 
 uintptr_t own_thread_pointer() { return reinterpret_cast<uintptr_t>(__builtin_thread_pointer()); }
 

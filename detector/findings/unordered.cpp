@@ -18,13 +18,19 @@ struct LastSync {
   const void* object = nullptr;  // null: there was none
   Stack stack;
   uint32_t epoch = 0;
-  bool has_ended = false;  // the fiber
+  bool has_ended = false;   // the fiber
+  bool is_its_end = false;  // the sync
 };
 
+LastSync last_sync(const void* object, StackId place, uint32_t epoch, bool has_ended) {
+  const bool is_its_end = place == kAtItsEnd;
+  return {object, is_its_end ? Stack{} : stack_of_id(place), epoch, has_ended, is_its_end};
+}
+
 LastSync read_note(const SyncNote& note) {
-  return {note.sync.load(std::memory_order_relaxed),
-          stack_of_id(note.stack.load(std::memory_order_relaxed)),
-          note.epoch.load(std::memory_order_relaxed)};
+  return last_sync(note.sync.load(std::memory_order_relaxed),
+                   note.stack.load(std::memory_order_relaxed),
+                   note.epoch.load(std::memory_order_relaxed), false);
 }
 
 LastSync last_release_of(uint64_t id) {
@@ -35,7 +41,7 @@ LastSync last_release_of(uint64_t id) {
   if (visit_live_fiber(id, read, &last) || visit_live_thread(id, read, &last)) return last;
   const std::optional<KnownFiber> info = find_fiber(id);
   if (!info || info->released_object == nullptr) return {};
-  return {info->released_object, stack_of_id(info->released), info->released_epoch, true};
+  return last_sync(info->released_object, info->released, info->released_epoch, true);
 }
 
 // "fiber::Channel::send()" of its full signature. Empty for what is not for users.
@@ -100,6 +106,7 @@ std::string words_of(const SourceFrame& place) {
 std::string in_words(FindingScope& scope, const LastSync& last) {
   const Trace trace = make_trace(scope.symbolizer(), last.stack);
   std::string text = last.object == &kOtherFiber ? "" : object_name(scope, last.object);
+  if (last.is_its_end) return text.empty() ? "as it ended" : text + " as it ended";
   if (trace.frames.empty()) return text.empty() ? "at a place that is forgotten" : text;
   const auto add = [&text](const char* joint, const std::string& part) {
     if (!part.empty()) text += (text.empty() ? "" : " ") + std::string(joint) + part;

@@ -1,6 +1,7 @@
 #include "detector/heap/allocate.h"
 
 #include <errno.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <atomic>
@@ -60,6 +61,11 @@ bool is_mapped_alone(const void* memory) {
   return (static_cast<const size_t*>(memory)[-1] & 2) != 0;
 }
 
+// M2
+void wipe(void* memory) {
+  if (!is_mapped_alone(memory)) memset(memory, 0, malloc_usable_size(memory));
+}
+
 // Before the C library frees it (M1).
 void remove_block(void* memory, CallPlace place) {
   const auto address = reinterpret_cast<uintptr_t>(memory);
@@ -82,6 +88,18 @@ void remove_block(void* memory, CallPlace place) {
   } else {
     mapped_memory_freed(block->address, block->size, place.pc, place.frame);
   }
+}
+
+// M2
+void* own_realloc(void* memory, size_t size) {
+  void* fresh = __libc_malloc(size);
+  if (fresh == nullptr) return nullptr;
+  if (tracking.load(std::memory_order_relaxed))
+    heap_blocks.forget(reinterpret_cast<uintptr_t>(fresh));
+  memcpy(fresh, memory, std::min(malloc_usable_size(memory), size));
+  wipe(memory);
+  __libc_free(memory);
+  return fresh;
 }
 
 }  // namespace
@@ -110,6 +128,8 @@ void tracked_free(void* memory, CallPlace place) {
     int saved = errno;  // free() leaves errno alone
     remove_block(memory, place);
     errno = saved;
+  } else if (inside_detector()) {
+    wipe(memory);
   }
   __libc_free(memory);
 }
@@ -121,6 +141,7 @@ void* tracked_realloc(void* memory, size_t size, CallPlace place) {
     return nullptr;
   }
   std::optional<HeapBlock> old = heap_blocks.begins_at(reinterpret_cast<uintptr_t>(memory));
+  if (inside_detector()) return own_realloc(memory, size);
   if (!old || !tracked_now()) return __libc_realloc(memory, size);
   // Always a new block: the old one is freed only once the new one is sure, and the shadow
   // must be told of that before anybody can get it (M1).

@@ -6,7 +6,8 @@
 //
 // Invariants
 //   M1  Frees are told to the shadow before the C library may give the memory to anybody.
-//   M2  What the detector allocates for itself is in no table.
+//   M2  What the detector allocates for itself is in no table, and zeroed when it is freed: it
+//       holds addresses, which would keep alive whatever comes to lie there (deadlock/marking.h).
 //   M3  A block that code without instrumentation allocated and frees is its own: what orders
 //       its fibers may not be seen, so the free is not checked. With
 //       ignore_noninstrumented_modules no free by such code is. The shadow forgets the block.

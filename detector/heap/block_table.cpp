@@ -90,10 +90,10 @@ BlockTable::Word* BlockTable::words_at(uintptr_t address) const {
 void BlockTable::add(uintptr_t address, uint64_t size, StackId allocated, uint64_t fiber_id,
                      bool by_library) {
   Region* here = make_region(address);
-  if (here == nullptr) return;
-  Word* words = here->words.load(std::memory_order_acquire);  // [N2]
-  if (words == nullptr) words = install(here->words, kRegionWords * sizeof(Word));
-  if (words == nullptr) return;
+  Word* words = here == nullptr ? nullptr : here->words.load(std::memory_order_acquire);  // [N2]
+  if (here != nullptr && words == nullptr)
+    words = install(here->words, kRegionWords * sizeof(Word));
+  if (words == nullptr) return incomplete_.store(true, std::memory_order_relaxed);
   uint64_t granule = granule_in_region(address);
   words[granule + 1].store(second_word(size, by_library), std::memory_order_relaxed);
   // release: find() on another thread that sees the mark sees the size. Pairs with the
@@ -102,7 +102,8 @@ void BlockTable::add(uintptr_t address, uint64_t size, StackId allocated, uint64
   uintptr_t last = address + std::max<uint64_t>(size, 1) - 1;
   for (uintptr_t border = (address >> kRegionBits) + 1; border <= last >> kRegionBits; ++border) {
     Region* next = make_region(border << kRegionBits);
-    if (next != nullptr) next->covered_from.store(address, std::memory_order_relaxed);
+    if (next == nullptr) return incomplete_.store(true, std::memory_order_relaxed);
+    next->covered_from.store(address, std::memory_order_relaxed);
   }
 }
 

@@ -69,7 +69,14 @@ class BlockTable {
   // The live block around the address, else a freed one, else nothing.
   std::optional<HeapBlock> find(uintptr_t address) const;
 
+  // Whether add() ever found no memory, so that there are blocks that nobody knows.
+  [[nodiscard]] bool is_incomplete() const {
+    return incomplete_.load(std::memory_order_relaxed);  // relaxed: never unset
+  }
+
  private:
+  friend class BlockMarks;
+
   static constexpr unsigned kAddressBits = 47;
   static constexpr unsigned kRegionBits = 20;
   static constexpr unsigned kGranuleBits = 4;
@@ -92,6 +99,35 @@ class BlockTable {
   Word* words_at(uintptr_t address) const;
   std::optional<HeapBlock> read_entry(uintptr_t address) const;
 
+  // For BlockMarks, while nobody adds or removes.
+  static bool is_live_begin(const Word& word) {
+    return word.load(std::memory_order_relaxed) >> 62 == 2;  // begin, not freed
+  }
+  static constexpr uint64_t kNotLive = ~uint64_t{0};
+  // Of the block whose entry this is.
+  static uint64_t live_size(const Word* entry) {
+    if (!is_live_begin(entry[0])) return kNotLive;
+    const uint64_t second = entry[1].load(std::memory_order_relaxed);
+    return second >> 62 != 0 ? kNotLive : second & ((uint64_t{1} << 46) - 1);
+  }
+  uintptr_t covered_from(uintptr_t address) const {
+    const Region* here = region(address);
+    return here == nullptr ? 0 : here->covered_from.load(std::memory_order_relaxed);
+  }
+  // visit(address) for each region that a block ever was in, in order.
+  template <typename Visit>
+  void for_each_region(Visit visit) const {
+    for (uint64_t i = 0; i < sizeof top_ / sizeof top_[0]; ++i) {
+      const Region* leaf = top_[i].load(std::memory_order_relaxed);
+      for (uint64_t j = 0; leaf != nullptr && j < uint64_t{1} << kLeafBits; ++j) {
+        if (leaf[j].words.load(std::memory_order_relaxed) != nullptr ||
+            leaf[j].covered_from.load(std::memory_order_relaxed) != 0)
+          visit((i << kLeafBits | j) << kRegionBits);
+      }
+    }
+  }
+
+  std::atomic<bool> incomplete_{false};
   std::atomic<Region*> top_[uint64_t{1} << (kAddressBits - kRegionBits - kLeafBits)] = {};
 };
 

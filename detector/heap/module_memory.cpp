@@ -19,13 +19,6 @@ struct Modules {
   static constexpr unsigned kMost = 512;
   unsigned count = 0;
   Module list[kMost];
-
-  bool contains(uintptr_t low) const {
-    for (unsigned i = 0; i < count; ++i) {
-      if (list[i].low == low) return true;
-    }
-    return false;
-  }
 };
 
 int add_module(dl_phdr_info* info, size_t, void* data) {
@@ -42,10 +35,8 @@ int add_module(dl_phdr_info* info, size_t, void* data) {
   return 0;
 }
 
-}  // namespace
-
-void module_is_fresh(uintptr_t address) {
-  if (!heap_is_tracked()) return;  // the program begins
+// The module that the address is in, with all its variables.
+void forget_module_around(uintptr_t address) {
   Modules loaded;
   dl_iterate_phdr(add_module, &loaded);
   for (unsigned i = 0; i < loaded.count; ++i) {
@@ -55,21 +46,33 @@ void module_is_fresh(uintptr_t address) {
   }
 }
 
+constinit thread_local unsigned closing __attribute__((tls_model("initial-exec"))) = 0;
+
+}  // namespace
+
+void module_is_fresh(uintptr_t address) {
+  if (heap_is_tracked()) forget_module_around(address);  // else the program begins
+}
+
 }  // namespace fibersan
 
-extern "C" int dlclose(void* handle) noexcept {
-  using namespace fibersan;
+extern "C" {
+
+int dlclose(void* handle) noexcept {
   using Function = int (*)(void*);
   static const auto real = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "dlclose"));
-  Modules before;
-  dl_iterate_phdr(add_module, &before);
+  ++fibersan::closing;
   const int result = real(handle);
-  Modules after;
-  dl_iterate_phdr(add_module, &after);
-  for (unsigned i = 0; i < before.count; ++i) {
-    const Module& module = before.list[i];
-    if (after.contains(module.low)) continue;
-    __fsan_memory_forgotten(reinterpret_cast<const void*>(module.low), module.high - module.low);
-  }
+  --fibersan::closing;
   return result;
+}
+
+// The last thing that a module does, about itself.
+void __cxa_finalize(void* module) {
+  using Function = void (*)(void*);
+  static const auto real = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "__cxa_finalize"));
+  real(module);
+  if (fibersan::closing != 0 && module != nullptr)
+    fibersan::forget_module_around(reinterpret_cast<uintptr_t>(module));
+}
 }

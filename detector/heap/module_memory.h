@@ -1,11 +1,17 @@
 // module_memory.h: the memory of modules that come and go, whose past is another's.
 //
-// Input:    an address in a module that begins; dlclose(), which is interposed.
+// Input:    an address in a module that begins; the end of one, between dlclose() and
+//           __cxa_finalize(), which are interposed.
 // Output:   what the shadow knew of the place is forgotten: before, the C library may have
-//           unmapped something there unseen; afterwards, the next module may be mapped there.
+//           unmapped something there unseen; afterwards, anything may be mapped there.
 // Threads:  any.
 // Not here: dlopen(), whose search paths depend on who calls it. Of a module that is not
-//           instrumented nobody says that it has come.
+//           instrumented nobody says that it has come. One that was linked without the C
+//           library's start files does not say that it goes.
+//
+// Invariants
+//   M1  A module is forgotten while it is still there: who maps something in its place keeps all
+//       that the detector knows of it.
 #ifndef FIBERSAN_DETECTOR_HEAP_MODULE_MEMORY_H
 #define FIBERSAN_DETECTOR_HEAP_MODULE_MEMORY_H
 

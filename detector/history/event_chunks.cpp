@@ -1,5 +1,8 @@
 #include "detector/history/event_chunks.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "detector/clock/check.h"
@@ -27,6 +30,11 @@ void EventChunks::start(uint64_t events) {
       map_memory(uint64_t{capacity_} * EventChunk::kEvents * sizeof(RingEvent), purpose));
 }
 
+void EventChunks::advise(int advice) const {
+  const size_t bytes = uint64_t{capacity_} * EventChunk::kEvents * sizeof(RingEvent);
+  if (events_ != nullptr) syscall(SYS_madvise, events_, bytes, advice);
+}
+
 EventChunk* EventChunks::replace(EventChunk* done) {
   SpinGuard guard(lock_);
   if (done != nullptr) push(done);
@@ -39,8 +47,11 @@ EventChunk* EventChunks::replace(EventChunk* done) {
     chunk->index = used;
   } else {
     overwritten_.fetch_add(chunk->count.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    overwritten_headers_.fetch_add(chunk->headers.load(std::memory_order_relaxed),
+                                   std::memory_order_relaxed);
   }
   chunk->count.store(0, std::memory_order_relaxed);
+  chunk->headers.store(0, std::memory_order_relaxed);
   chunk->segments.clear();
   // release [S1]: whoever sees the new number sees the index and no old count. Pairs with [S2].
   chunk->sequence.store(++last_sequence_, std::memory_order_release);
@@ -71,6 +82,18 @@ const EventChunk* EventChunks::begun_before(uint64_t sequence, uint64_t& its_seq
     found = &chunks_[i];
   }
   return found;
+}
+
+uint64_t EventChunks::recorded_accesses() const {
+  // relaxed: a count.
+  uint64_t events = overwritten_.load(std::memory_order_relaxed);
+  uint64_t headers = overwritten_headers_.load(std::memory_order_relaxed);
+  const uint32_t used = used_.load(std::memory_order_relaxed);
+  for (uint32_t i = 0; i < used; ++i) {
+    events += chunks_[i].count.load(std::memory_order_relaxed);
+    headers += chunks_[i].headers.load(std::memory_order_relaxed);
+  }
+  return events > headers ? events - headers : 0;
 }
 
 void EventChunks::push(EventChunk* chunk) {

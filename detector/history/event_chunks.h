@@ -63,6 +63,7 @@ struct alignas(64) EventChunk {
   uint32_t index;                  // of the chunk; constant once it has a sequence number
   EventChunk* completed_next;      // in the queue of those that may be overwritten
   SegmentFilter segments;
+  std::atomic<uint32_t> headers;  // of the events those that are no access
 };
 static_assert(sizeof(EventChunk) == 64);
 
@@ -73,6 +74,8 @@ class EventChunks {
   // Before the first event: keeps at least `events` of all rings together. Ends the
   // process with a message when there is no memory.
   void start(uint64_t events);
+  // What the kernel is told of all events, as madvise().
+  void advise(int advice) const;
 
   // A chunk to write into, with no events. `done` is complete, or null.
   EventChunk* replace(EventChunk* done);
@@ -88,6 +91,8 @@ class EventChunks {
 
   // Events overwritten so far.
   uint64_t overwritten() const { return overwritten_.load(std::memory_order_relaxed); }
+  // All that were ever recorded; while threads record, about so many.
+  uint64_t recorded_accesses() const;
 
  private:
   void push(EventChunk* chunk) FIBERSAN_REQUIRES(lock_);
@@ -103,6 +108,7 @@ class EventChunks {
   uint64_t last_sequence_ FIBERSAN_GUARDED_BY(lock_) = 0;
   std::atomic<uint32_t> used_{0};
   std::atomic<uint64_t> overwritten_{0};
+  std::atomic<uint64_t> overwritten_headers_{0};
 };
 
 extern constinit EventChunks event_chunks;

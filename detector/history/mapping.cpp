@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "detector/page.h"
+
 namespace fibersan {
 
 // System calls: the program's mmap is the detector's own, which takes locks (heap/mappings.cpp).
@@ -34,8 +36,6 @@ void* map_memory(size_t bytes, const char* purpose) {
 void unmap_memory(void* memory, size_t bytes) { syscall(SYS_munmap, memory, bytes); }
 
 namespace {
-
-constexpr uintptr_t kPage = 4096;
 
 struct WholePages {
   uintptr_t first, last;

@@ -36,9 +36,9 @@ bool Ring::find_last(const EventChunk& chunk, uint64_t sequence, const AccessPat
       is_of_segment = here.lane == pattern.lane && here.epoch == pattern.epoch;
       for (uint32_t locks = count_of_locks(first); locks > 0 && i + 1 < count; --locks) {
         ++i;
-        here.held.locks[here.held.count++] =
-            decode_lock(events[i].first.load(std::memory_order_relaxed),
-                        events[i].second.load(std::memory_order_relaxed));
+        if (!is_of_segment) continue;
+        here.held.locks.push_back(decode_lock(events[i].first.load(std::memory_order_relaxed),
+                                              events[i].second.load(std::memory_order_relaxed)));
       }
     } else if (is_of_segment && (first & (kWriteBit | kAtomicBit)) == kind &&
                last - (first & kAddressMask) <= kMaxSize) {

@@ -63,12 +63,15 @@ class Ring {
  public:
   constexpr Ring() = default;
 
+  // Of very many locks the first kMostLocks are kept.
+  static constexpr size_t kMostLocks = EventChunk::kEvents / 2;
   void start_segment(uint32_t lane, uint32_t epoch, uint64_t fiber_id,
                      std::span<const HeldLock> held = {}) {
+    held = held.first(std::min(held.size(), kMostLocks));
     segment_.lane = lane;
     segment_.epoch = epoch;
     segment_.fiber_id = fiber_id;
-    segment_.held.assign(held);
+    segment_.assign(held);
     if (EventChunk::kEvents - position_ <= held.size()) {
       next_chunk();  // which begins with the header
     } else {
@@ -85,16 +88,17 @@ class Ring {
     segment_.lane = lane;
     segment_.epoch = epoch;
     segment_.fiber_id = fiber_id;
-    segment_.held.count = static_cast<uint32_t>(count);
+    segment_.lock_count = static_cast<uint32_t>(count);
     chunk_->segments.add(lane, epoch);
     uint32_t at = position_;
     fill(at++, header_first(segment_), header_second(segment_));
     for (size_t i = 0; i < count; ++i) {
-      segment_.held.locks[i].lock = held[i].lock;
-      segment_.held.locks[i].acquired = held[i].acquired;
-      segment_.held.locks[i].write = held[i].write;
+      segment_.few[i].lock = held[i].lock;
+      segment_.few[i].acquired = held[i].acquired;
+      segment_.few[i].write = held[i].write;
       fill(at++, lock_first(held[i]), held[i].acquired);
     }
+    count_headers(at - position_);
     complete_up_to(at);
     return true;
   }
@@ -174,10 +178,35 @@ class Ring {
     return std::min(left >> exponent, kMaxMantissa) | exponent << kMantissaBits;
   }
 
-  [[gnu::always_inline]] static uint64_t header_first(const Segment& s) {
-    return (s.fiber_id & kAddressMask) | kHeaderBit | uint64_t{s.held.count} << kCountShift;
+  // The one that is being written.
+  struct Current {
+    uint32_t lane = 0;
+    uint32_t epoch = 0;
+    uint64_t fiber_id = 0;
+    uint32_t lock_count = 0;
+    HeldLock few[kShortLocks];
+    HeldLock* many = nullptr;  // where they are more; the room is kept, as rings are
+    size_t room = 0;
+
+    [[nodiscard]] std::span<const HeldLock> locks() const {
+      return {lock_count <= kShortLocks ? few : many, lock_count};
+    }
+    void assign(std::span<const HeldLock> held) {
+      if (held.size() > kShortLocks && held.size() > room) grow(held.size());
+      lock_count = static_cast<uint32_t>(held.size());
+      std::copy(held.begin(), held.end(), lock_count <= kShortLocks ? few : many);
+    }
+    void grow(size_t wanted) {
+      if (room != 0) free_sized(many, room * sizeof(HeldLock));
+      room = std::bit_ceil(wanted);
+      many = static_cast<HeldLock*>(allocate_sized(room * sizeof(HeldLock)));
+    }
+  };
+
+  [[gnu::always_inline]] static uint64_t header_first(const Current& s) {
+    return (s.fiber_id & kAddressMask) | kHeaderBit | uint64_t{s.lock_count} << kCountShift;
   }
-  [[gnu::always_inline]] static uint64_t header_second(const Segment& s) {
+  [[gnu::always_inline]] static uint64_t header_second(const Current& s) {
     return uint64_t{s.lane} << 40 | uint64_t{s.epoch} << 10;
   }
   // Without its locks.
@@ -185,11 +214,11 @@ class Ring {
     segment.lane = static_cast<uint32_t>(second >> 40);
     segment.epoch = static_cast<uint32_t>(second >> 10 & ((uint64_t{1} << 30) - 1));
     segment.fiber_id = first & kAddressMask;
-    segment.held.count = 0;
+    segment.held.locks.clear();
   }
   // What was overwritten meanwhile may say anything.
   static uint32_t count_of_locks(uint64_t header) {
-    return std::min(static_cast<uint32_t>(header >> kCountShift), uint32_t{HeldLocks::kMax});
+    return std::min(static_cast<uint32_t>(header >> kCountShift), uint32_t{kMostLocks});
   }
   [[gnu::always_inline]] static uint64_t lock_first(const HeldLock& lock) {
     return (reinterpret_cast<uintptr_t>(lock.lock) & kAddressMask) | (lock.write ? kWriteBit : 0);
@@ -208,7 +237,8 @@ class Ring {
     chunk_->segments.add(segment_.lane, segment_.epoch);
     uint32_t at = position_;
     fill(at++, header_first(segment_), header_second(segment_));
-    for (const HeldLock& lock : segment_.held.all()) fill(at++, lock_first(lock), lock.acquired);
+    for (const HeldLock& lock : segment_.locks()) fill(at++, lock_first(lock), lock.acquired);
+    count_headers(at - position_);
     complete_up_to(at);
   }
 
@@ -222,6 +252,11 @@ class Ring {
     events_[at].first.store(first, std::memory_order_relaxed);
     events_[at].second.store(second, std::memory_order_relaxed);
   }
+  // relaxed: a count. One writer.
+  void count_headers(uint32_t more) {
+    chunk_->headers.store(chunk_->headers.load(std::memory_order_relaxed) + more,
+                          std::memory_order_relaxed);
+  }
   void complete_up_to(uint32_t end) {
     position_ = end;
     // release [W1]: the events are complete (R1). Pairs with the acquire [W2] of the reader.
@@ -234,7 +269,7 @@ class Ring {
   RingEvent* events_ = nullptr;
   EventChunk* chunk_ = nullptr;
   uint32_t position_ = EventChunk::kEvents;
-  Segment segment_;
+  Current segment_;
 };
 
 template <typename Visit, typename VisitHeader>
@@ -262,7 +297,7 @@ void Ring::visit_chunk(const EventChunk& chunk, uint64_t sequence, Visit&& visit
     for (uint32_t i = 0; i < piece; ++i) {
       if (locks_to_come != 0) {
         --locks_to_come;
-        segment.held.locks[segment.held.count++] = decode_lock(copy[i].first, copy[i].second);
+        segment.held.locks.push_back(decode_lock(copy[i].first, copy[i].second));
       } else if ((copy[i].first & kHeaderBit) != 0) {
         decode_header(copy[i].first, copy[i].second, segment);
         locks_to_come = count_of_locks(copy[i].first);

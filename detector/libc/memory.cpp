@@ -1,6 +1,5 @@
-// Bytes: memcpy and its like, searches, and sorting.
+// Bytes: memcpy and its like, and searches.
 #include <strings.h>
-#include <cstdlib>
 #include <cstring>
 
 #include "detector/libc/twin.h"
@@ -124,18 +123,4 @@ FIBERSAN_TWIN(void*, memmem, const void* memory, size_t size, const void* wanted
   check_read(wanted, length);
   check_read(memory, found == nullptr ? size : distance(memory, found) + length);
   return const_cast<void*>(found);
-}
-
-// --- sorting: the comparison is the user's code and is checked there; bsearch itself reads
-// nothing ---
-
-FIBERSAN_TWIN(void, qsort, void* first, size_t count, size_t size,
-              int (*compare)(const void*, const void*)) {
-  if (count > 1) check_write(first, count * size);
-  qsort(first, count, size, compare);
-}
-FIBERSAN_TWIN(void, qsort_r, void* first, size_t count, size_t size,
-              int (*compare)(const void*, const void*, void*), void* argument) {
-  if (count > 1) check_write(first, count * size);
-  qsort_r(first, count, size, compare, argument);
 }

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 
 #include "detector/heap/inside_detector.h"
 #include "detector/process/end.h"
+#include "detector/process/fixed_text.h"
 #include "detector/process/signals.h"
 
 namespace fibersan {
@@ -17,7 +19,11 @@ void on_deadly_signal(int number, siginfo_t* info, void*) {
   const int saved = errno;
   {
     const InsideDetector inside;
-    if (is_noted_process()) print_last_line();
+    if (is_noted_process()) {
+      FixedText by;
+      const char* const name = sigabbrev_np(number);
+      print_last_line(by.add("SIG").add(name == nullptr ? "" : name).view());
+    }
   }
   set_system_default(number);
   // An instruction that faulted does so again when we return.

@@ -4,6 +4,7 @@
 
 #include "detector/findings/findings.h"
 #include "detector/heap/allocate.h"
+#include "detector/process/children.h"
 #include "detector/process/end.h"
 #include "detector/race/thread.h"
 
@@ -11,8 +12,14 @@ namespace fibersan {
 
 namespace {
 
+void before() {
+  children_before_fork();
+  findings_before_fork();
+}
+
 void in_child() {
   note_process();
+  children_after_fork_in_child();
   findings_after_fork_in_child();
   // What other threads did just then is unfinished, and their locks are never released (F3).
   if (!accesses_are_parallel.load(std::memory_order_relaxed)) return;
@@ -22,8 +29,6 @@ void in_child() {
 
 }  // namespace
 
-void handle_forks() {
-  pthread_atfork(findings_before_fork, findings_after_fork_in_parent, in_child);
-}
+void handle_forks() { pthread_atfork(before, findings_after_fork_in_parent, in_child); }
 
 }  // namespace fibersan

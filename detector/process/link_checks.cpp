@@ -5,7 +5,26 @@
 //       which only libdetector.a defines: without it the linker prints that name.
 //   K2  "FiberSan linked twice: ..." is defined by both archives.
 //   K3  The table names every hook, so that one that nobody defines does not link.
+//   K4  The program has a note that says which detector it has (abi/note.h).
 #include "detector/abi/hooks.h"
+#include "detector/abi/note.h"
+
+namespace {
+
+constexpr unsigned padded(unsigned long size) { return (size + 3) / 4 * 4; }
+
+__attribute__((section(FSAN_NOTE_SECTION), aligned(4), used)) const struct {
+  uint32_t name_size;
+  uint32_t description_size;
+  uint32_t type;
+  char name[padded(sizeof FSAN_NOTE_NAME)];
+  fsan_note description;
+  char texts[padded(sizeof FIBERSAN_VERSION + 1)];  // no options
+} note = {sizeof FSAN_NOTE_NAME, sizeof note.description + sizeof note.texts,
+          FSAN_NOTE_DETECTOR,    FSAN_NOTE_NAME,
+          {FSAN_ABI_VERSION, 0}, FIBERSAN_VERSION};
+
+}  // namespace
 
 extern "C" {
 

@@ -82,6 +82,8 @@ StackBounds find_main_thread_stack() {
   return bounds;
 }
 
+StackBounds main_thread_stack() { return bounds; }
+
 bool main_thread_stack_contains(uintptr_t address) {
   return address >= bounds.low && address < bounds.high;
 }

@@ -15,6 +15,8 @@
 namespace fibersan {
 
 StackBounds find_main_thread_stack();
+// What was found.
+StackBounds main_thread_stack();
 bool main_thread_stack_contains(uintptr_t address);
 
 }  // namespace fibersan

@@ -1,39 +1,26 @@
-// module.cpp: every instrumented module says hello, so that one that was built for
-// another FiberSan is refused before it runs.
-#include <unistd.h>
+#include "detector/process/module.h"
 
 #include <atomic>
-#include <cstdio>
 
-#include "detector/abi/hooks.h"
-#include "detector/heap/module_memory.h"
-#include "detector/process/module.h"
 #include "detector/process/options.h"
 
 namespace fibersan {
 namespace {
 
+std::atomic<uint64_t> modules{0};
 std::atomic<uint64_t> functions{0};
 
 }  // namespace
 
+void note_module(uint32_t checked_functions) {
+  modules.fetch_add(1, std::memory_order_relaxed);
+  functions.fetch_add(checked_functions, std::memory_order_relaxed);
+}
+
 uint64_t instrumented_functions() { return functions.load(std::memory_order_relaxed); }
 
-}  // namespace fibersan
-
-extern "C" void __fsan_module_loaded(fsan_u32 abi_version, fsan_u32 instrumented_functions) {
-  using namespace fibersan;
-  if (abi_version != FSAN_ABI_VERSION) {
-    fprintf(stderr,
-            "FiberSan: a module of this program was compiled for another FiberSan (version %u of "
-            "the hooks, the detector linked in has %u): compile all of it with one fibersan.cfg\n",
-            abi_version, FSAN_ABI_VERSION);
-    fflush(stderr);
-    _exit(1);
-  }
-  module_is_fresh(reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
-  functions.fetch_add(instrumented_functions, std::memory_order_relaxed);
-  if (options.verbosity > 0) {
-    fprintf(stderr, "FiberSan: a module with %u instrumented functions\n", instrumented_functions);
-  }
+bool nothing_is_instrumented() {
+  return modules.load(std::memory_order_relaxed) == 0 && options.allow_uninstrumented == 0;
 }
+
+}  // namespace fibersan

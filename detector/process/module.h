@@ -8,8 +8,16 @@
 
 namespace fibersan {
 
-// Of all modules loaded so far.
+// One was loaded.
+void note_module(uint32_t checked_functions);
+
+// Functions whose accesses are checked, of all modules loaded so far.
 uint64_t instrumented_functions();
+
+// No module of this process was compiled with the pass, so a silent run proves nothing, and nobody
+// said that this is meant (allow_uninstrumented). One whose functions are all opted out is what its
+// author wants.
+bool nothing_is_instrumented();
 
 }  // namespace fibersan
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <initializer_list>
 
+#include "detector/abi/hooks.h"
 #include "detector/abi/options.h"
 #include "detector/clock/limits.h"
 
@@ -56,11 +57,12 @@ void require_between(const char* name, int64_t value, int64_t low, int64_t high)
 
 }  // namespace
 
-void read_detector_options() {
-  fsan_read_options(kVariable, kTable, sizeof kTable / sizeof kTable[0]);
+void read_detector_options(const char* own) {
+  fsan_read_options_over("__fibersan_default_options()", own, kVariable, kTable,
+                         sizeof kTable / sizeof kTable[0]);
   require_one_of("color", options.color, {"auto", "always", "never"});
   require_one_of("summary", options.summary, {"auto", "always"});
-  require_one_of("format", options.format, {"text"});
+  require_one_of("format", options.format, {"text", "json"});
   require_between("exitcode", options.exitcode, 0, 255);
   // 2^14 events are a quarter of a megabyte for each processor, 2^30 are 16 GiB.
   require_between("history_size", options.history_size, 0, 16);
@@ -68,6 +70,28 @@ void read_detector_options() {
   require_between("lane_budget", options.lane_budget, options.lane_budget == 0 ? 0 : 16,
                   kLaneLimit);
   require_between("atexit_sleep_ms", options.atexit_sleep_ms, 0, 3'600'000);
+  require_between("blocking_ms", options.blocking_ms, 0, 3'600'000);
+  require_between("runnable_ms", options.runnable_ms, 0, 3'600'000);
+  require_between("lock_held_ms", options.lock_held_ms, 0, 3'600'000);
+  require_between("unyielding_ms", options.unyielding_ms, 0, 3'600'000);
+  require_between("deadlock_check_ms", options.deadlock_check_ms, 0, 3'600'000);
 }
 
 }  // namespace fibersan
+
+extern "C" uint64_t __fsan_warn_after_ms(enum fsan_finding_kind kind) {
+  switch (kind) {
+    case FSAN_FINDING_BLOCKING_CALL:
+      return static_cast<uint64_t>(fibersan::options.blocking_ms);
+    case FSAN_FINDING_RUNNABLE_LONG:
+      return static_cast<uint64_t>(fibersan::options.runnable_ms);
+    case FSAN_FINDING_NEVER_YIELDS:
+      return static_cast<uint64_t>(fibersan::options.unyielding_ms);
+    default:
+      return 0;
+  }
+}
+
+extern "C" uint64_t __fsan_deadlock_check_ms(void) {
+  return static_cast<uint64_t>(fibersan::options.deadlock_check_ms);
+}

@@ -35,7 +35,8 @@ struct Options {
 
 extern Options options;
 
-void read_detector_options();
+// Over `own`, the options that are built into the program; null: none.
+void read_detector_options(const char* own = nullptr);
 
 }  // namespace fibersan
 

@@ -1,6 +1,7 @@
 #include "detector/process/precision.h"
 
 #include "detector/clock/lane.h"
+#include "detector/deadlock/lock_order.h"
 #include "detector/history/stack_table.h"
 #include "detector/race/attached_threads.h"
 #include "detector/race/thread.h"
@@ -20,6 +21,7 @@ ForgottenThings collect_forgotten() {
        "races not reported of accesses with too many"},
       {uint64_t{something_was_unchecked()}, "child of a fork beside other threads not checked", ""},
       {foreign_threads(), "foreign thread not checked", "foreign threads not checked"},
+      {forgotten_lock_orders(), "order of locks forgotten", "orders of locks forgotten"},
       {forgotten_stacks(), "stack not kept", "stacks not kept"},
   };
 }

@@ -15,10 +15,9 @@
 #include <initializer_list>
 
 #include "detector/process/fixed_text.h"
+#include "detector/report/last_words.h"
 
 namespace fibersan {
-
-inline constexpr const char* kExact = "exact";
 
 struct ForgottenThing {
   uint64_t count = 0;

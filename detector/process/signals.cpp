@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "detector/clock/signal_delay.h"
+#include "detector/race/interruptions.h"
 
 // The C library's own, behind the names that are replaced here.
 extern "C" int __sigaction(int number, const struct sigaction* action, struct sigaction* old);
@@ -62,6 +63,7 @@ void deliver(int number, siginfo_t* info, void* context) {
     defaults.sa_handler = SIG_DFL;
     sigaction(number, &defaults, nullptr);  // S3
   }
+  ++interruptions.all;
   handler(number, info, context);
 }
 

@@ -17,7 +17,7 @@ constexpr uint64_t kCellBytes = 8;
 
 void begin_segment(fsan_fiber& fiber) {
   this_thread.ring->start_segment(fiber.clock.lane(), fiber.clock.epoch(), fiber.info->id,
-                                  fiber.named_locks());
+                                  fiber.held_locks.all());
   this_thread.segment_is_stale = false;
 }
 
@@ -75,7 +75,9 @@ bool covered(const fsan_fiber& fiber, Cell& cell, Stamp first, Stamp second, Sta
 void learn_known(fsan_fiber& fiber, Stamp first, Stamp second) {
   for (const Stamp stamp : {first, second}) {
     if (stamp == 0 || stamp_is_extended(stamp) || stamp_is_freed(stamp)) continue;
-    if (stamp_lane(stamp) != fiber.clock.lane() && fiber.clock.covers(stamp)) fiber.known = stamp;
+    const LaneId lane = stamp_lane(stamp);
+    if (lane != fiber.clock.lane() && fiber.clock.covers(stamp))
+      fiber.known = make_stamp(lane, fiber.clock.clock().at(lane));
   }
 }
 

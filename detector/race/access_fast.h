@@ -4,8 +4,8 @@
 // Output:   done, or what is left to be done by the general way (access.h).
 // Cost:     see README.md.
 // Threads:  any.
-// Not here: races, records, contexts seen for the first time: all that is left to access.h,
-//           which decides everything anew.
+// Not here: records, see record_fast.h; races, contexts seen for the first time: all that is left
+//           to access.h, which decides everything anew.
 //
 // Invariants
 //   F1  What is decided here check_cell() would decide alike (C1, C2, C3 of shadow/cell.h):
@@ -21,7 +21,6 @@
 #include "detector/history/context.h"
 #include "detector/race/access.h"
 #include "detector/race/concurrency.h"
-#include "detector/shadow/record.h"
 #include "detector/shadow/shadow.h"
 
 namespace fibersan {
@@ -109,17 +108,20 @@ FIBERSAN_INLINE CellPlan plan_cell(Cell& cell, Stamp preferred, Stamp other, Sta
   return {};
 }
 
-// Exclusive: nobody else is there. Shared: as in check_cell(), C1.
+// Exclusive: nobody else is there. Shared: as in check_cell(), C1 and C5.
 FIBERSAN_INLINE bool carry_out(const CellPlan& plan, bool parallel) {
   if (!parallel) return ExclusiveSlots::exchange(*plan.slot, plan.seen, plan.desired);
+  const bool is_slot1 = (reinterpret_cast<uintptr_t>(plan.slot) & sizeof(Stamp)) != 0;
   return SharedSlots::exchange(*plan.slot, plan.seen, plan.desired) &&
-         SharedSlots::load(*other_slot(plan.slot)) == plan.other_seen;
+         SharedSlots::load(*other_slot(plan.slot)) == plan.other_seen &&
+         (!is_slot1 || SharedSlots::load(*plan.slot) == plan.desired);
 }
 
 // The ring learns who runs in which epoch. False: with many locks, or it is full.
 FIBERSAN_INLINE bool begin_segment_fast(fsan_fiber& fiber) {
   if (!this_thread.ring->start_short_segment(fiber.clock.lane(), fiber.clock.epoch(),
-                                             fiber.info->id, fiber.held(), fiber.held_count))
+                                             fiber.info->id, fiber.held_locks.data(),
+                                             fiber.held_locks.size()))
     return false;
   this_thread.segment_is_stale = false;
   return true;
@@ -185,43 +187,6 @@ FIBERSAN_INLINE Fast stamp_one_fast(fsan_fiber& fiber, Stamp wanted, uintptr_t a
   return carry_out(plan, parallel) ? Fast::kDone : Fast::kLookAgain;
 }
 
-// The same for a cell with a small record: one look at it, under its lock. kMayEnd: a record that
-// is not needed any more may be given back.
-template <bool kMayEnd = true, typename Ordered>
-FIBERSAN_INLINE Fast stamp_record_fast(fsan_fiber& fiber, Stamp wanted, uintptr_t address,
-                                       uint64_t size, const Caller& caller, Ordered ordered) {
-  Cell& cell = cell_at(address);
-  const Stamp first = load_slot(cell, 0);
-  if (!stamp_is_extended(first)) return Fast::kSlow;
-  Record& record = record_at(stamp_epoch(first));
-  // relaxed: it changes only while a single thread executes accesses.
-  if (!record.lock_small(accesses_are_parallel.load(std::memory_order_relaxed))) return Fast::kSlow;
-  const bool is_ours = load_slot(cell, 0) == first;  // E1 of extended.h
-  const RecordChange change = record.plan(wanted, ordered);
-  using Step = RecordChange::Step;
-  if (__builtin_expect(!is_ours || change.step == Step::kUnsure ||
-                           (!kMayEnd && change.step == Step::kAlone) ||
-                           (change.step != Step::kNone &&
-                            !remember_fast(fiber, address, size, stamp_kind(wanted), caller)),
-                       0)) {
-    record.unlock_small();
-    return Fast::kSlow;
-  }
-  if (kMayEnd && change.step == Step::kAlone) {  // E5, E4
-    __atomic_store_n(&cell.slots[1], 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&cell.slots[0], change.stamp, __ATOMIC_RELEASE);
-    record.clear_small();
-    record.unlock_small();
-    give_back_record_cold(stamp_epoch(first));
-    return Fast::kDone;
-  }
-  if (change.step == Step::kPut) record.carry_out(change);
-  // relaxed: whose inline check it may satisfy is the thread itself.
-  __atomic_store_n(&cell.slots[1], change.stamp, __ATOMIC_RELAXED);
-  record.unlock_small();
-  return Fast::kDone;
-}
-
 // F4. False: the cell has a record, or is freed, and needs thought.
 FIBERSAN_INLINE bool stamp_cell_alone(Cell& cell, Stamp running) {
   constexpr LaneId kFirstSpecialLane = kFreedLane;
@@ -281,16 +246,6 @@ FIBERSAN_INLINE Fast refresh_one_fast(uintptr_t address, const Caller& caller) {
   const CellPlan plan = {&cell.slots[kSlot], seen, other, wanted};
   return carry_out(plan, parallel) ? Fast::kDone : Fast::kLookAgain;
 }
-template <unsigned kSize, AccessKind kKind, bool kMayEnd = true>
-FIBERSAN_INLINE Fast access_record_fast(uintptr_t address, const Caller& caller) {
-  const Stamp running = running_stamp();
-  if (__builtin_expect(running == 0, 0)) return Fast::kSlow;
-  fsan_fiber& fiber = *this_thread.fiber;
-  const Stamp wanted = running | static_cast<Stamp>(kKind) | byte_mask(address, kSize);
-  return stamp_record_fast<kMayEnd>(fiber, wanted, address, kSize, caller,
-                                    OrderedByHint{fiber.known});
-}
-
 // A range within two cells whose stamps are there already, as of most short texts.
 FIBERSAN_INLINE bool short_range_is_covered(uintptr_t address, uint64_t size, AccessKind kind) {
   const Stamp running = running_stamp();

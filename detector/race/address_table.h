@@ -12,6 +12,7 @@
 //   T1  The filter is set before a value can be found and never unset.
 //   T2  A stripe's buckets are its own four, or memory from the system, and twice as many when
 //       it has more values than buckets. They are never fewer again.
+//   T3  A table without values is all zero: 2 MB of each program that need not be in its file.
 #ifndef FIBERSAN_DETECTOR_RACE_ADDRESS_TABLE_H
 #define FIBERSAN_DETECTOR_RACE_ADDRESS_TABLE_H
 
@@ -40,7 +41,7 @@ class AddressTable {
     static constexpr uint32_t kFirstMapped = 512;
 
     SpinLock lock;
-    uint32_t bucket_count = kOwn;
+    uint32_t mapped_count = 0;
     // Changes under the lock. relaxed without it: whoever forgets a range is ordered after its
     // uses, or that is a race of the program's own.
     std::atomic<uint32_t> values{0};
@@ -48,9 +49,10 @@ class AddressTable {
     Node* own[kOwn] = {};
 
     // Under the lock, as all that follows: Locked has it where the analysis does not see it.
+    Node** buckets() { return mapped == nullptr ? own : mapped; }
+    uint32_t bucket_count() const { return mapped == nullptr ? kOwn : mapped_count; }
     Node*& bucket_of(uintptr_t address) {
-      Node** const buckets = mapped == nullptr ? own : mapped;
-      return buckets[(mixed(address / kLine) >> 32) & (bucket_count - 1)];
+      return buckets()[(mixed(address / kLine) >> 32) & (bucket_count() - 1)];
     }
   };
 
@@ -98,7 +100,7 @@ class AddressTable {
     Value* found_ = nullptr;
   };
 
-  constexpr AddressTable() : slab_(sizeof(Node)) {}
+  constexpr AddressTable() = default;
 
   // Values in [address, address + size) are no more.
   void forget(uintptr_t address, uint64_t size) {
@@ -148,7 +150,7 @@ class AddressTable {
     filter_word_of(address).fetch_or(filter_bit_of(address), std::memory_order_relaxed);  // T1
     const uint32_t values = stripe.values.load(std::memory_order_relaxed) + 1;
     stripe.values.store(values, std::memory_order_relaxed);
-    if (values > stripe.bucket_count) grow(stripe);
+    if (values > stripe.bucket_count()) grow(stripe);
     Node*& bucket = stripe.bucket_of(address);
     bucket = new (slab_.allocate()) Node{address, bucket, {}};
     return bucket->value;
@@ -156,13 +158,13 @@ class AddressTable {
 
   // T2. Without memory the lists get longer.
   void grow(Stripe& stripe) {
-    const uint32_t old_count = stripe.bucket_count;
-    Node** const old = stripe.mapped == nullptr ? stripe.own : stripe.mapped;
+    const uint32_t old_count = stripe.bucket_count();
+    Node** const old = stripe.buckets();
     const uint32_t count = stripe.mapped == nullptr ? Stripe::kFirstMapped : old_count * 2;
     auto** const larger = static_cast<Node**>(try_map_memory(count * sizeof(Node*)));
     if (larger == nullptr) return;
     stripe.mapped = larger;
-    stripe.bucket_count = count;
+    stripe.mapped_count = count;
     for (uint32_t i = 0; i < old_count; ++i) {
       while (Node* node = old[i]) {
         old[i] = node->next;
@@ -185,8 +187,8 @@ class AddressTable {
     for (Stripe& stripe : stripes_) {
       if (stripe.values.load(std::memory_order_relaxed) == 0) continue;
       SpinGuard guard(stripe.lock);
-      Node** const buckets = stripe.mapped == nullptr ? stripe.own : stripe.mapped;
-      for (uint32_t i = 0; i < stripe.bucket_count; ++i) unlink(stripe, buckets[i], low, high);
+      for (uint32_t i = 0; i < stripe.bucket_count(); ++i)
+        unlink(stripe, stripe.buckets()[i], low, high);
     }
   }
 
@@ -214,7 +216,7 @@ class AddressTable {
 
   Stripe stripes_[size_t{1} << kStripeBits];
   FilterWord filter_[size_t{1} << kFilterWordBits] = {};
-  Slab slab_;
+  static constinit inline Slab slab_{sizeof(Node)};  // all tables' of this kind; apart for T3
 };
 
 }  // namespace fibersan

@@ -9,6 +9,7 @@
 #include "detector/clock/spin_lock.h"
 #include "detector/collector/lane_collector.h"
 #include "detector/race/concurrency.h"
+#include "detector/race/held_locks.h"
 #include "detector/race/known_fibers.h"
 #include "detector/race/run_past.h"
 #include "detector/race/sync_note.h"
@@ -43,7 +44,7 @@ constexpr uintptr_t kBelowLastHook = 1024;
 [[clang::no_destroy]] constinit AttachedThread main_thread;
 constinit Ring main_ring;
 
-constinit Slab record_slab(sizeof(AttachedThread));
+constinit Slab thread_slab(sizeof(AttachedThread));
 SpinLock threads_lock;  // rank 4: the locks of Syncs' clocks inside
 AttachedThread* newest FIBERSAN_GUARDED_BY(threads_lock) = nullptr;
 constinit std::atomic<uint64_t> threads_ever{0};
@@ -80,7 +81,7 @@ StackBounds own_stack() {
 }
 
 AttachedThread* make_record(uint64_t creator_id, StackId where) {
-  auto* thread = new (record_slab.allocate()) AttachedThread;
+  auto* thread = new (thread_slab.allocate()) AttachedThread;
   const uint64_t number =
       threads_ever.fetch_add(1, std::memory_order_relaxed) % (kMostThreadIds - 1) + 1;
   thread->fiber.info = make_fiber_info(kThreadIds + number, creator_id, where, nullptr);
@@ -100,7 +101,7 @@ void drop_references(AttachedThread& thread, unsigned count) {
     if (thread.older != nullptr) thread.older->newer = thread.newer;
   }
   thread.~AttachedThread();
-  record_slab.free(&thread);
+  thread_slab.free(&thread);
 }
 
 AttachedThread* find_joinable(pthread_t handle) FIBERSAN_REQUIRES(threads_lock) {
@@ -127,16 +128,20 @@ void adopt_record(AttachedThread& thread) {
   this_thread.kind = ThreadKind::kKnown;
   this_thread.own = &thread.fiber;
   thread.fiber.stack = own_stack();
-  thread.fiber.lowest_touched = thread.fiber.stack.high;
+  thread.fiber.lowest_touched = thread.fiber.creator_touched = thread.fiber.stack.high;
   arm_end();
+}
+
+// A1
+void release_end(fsan_fiber& fiber, AttachedThread& thread) {
+  SpinGuard guard(threads_lock);
+  fiber.clock.release(thread.ended);
+  if (locks_nest()) fiber.hard_past.make().release(thread.ended);
 }
 
 // It goes on as itself: the process may end on it, and what else it does is nobody's to join.
 void main_thread_ends() {
-  {
-    SpinGuard guard(threads_lock);
-    main_thread.fiber.clock.release(main_thread.ended);  // A1
-  }
+  release_end(main_thread.fiber, main_thread);
   refresh_stamp();
 }
 
@@ -161,7 +166,7 @@ void start_main_thread(StackBounds stack) {
   fsan_fiber& fiber = main_thread.fiber;
   fiber.info = make_fiber_info(kMainThreadId, kNoFiberId, 0, nullptr);
   fiber.stack = stack;
-  fiber.lowest_touched = stack.high;
+  fiber.lowest_touched = fiber.creator_touched = stack.high;
   fiber.clock.start(SpawnSnapshot{}, 0, kMainThreadId);
   main_thread.handle = pthread_self();
   main_thread.has_handle = main_thread.may_be_joined = true;
@@ -177,13 +182,17 @@ void start_main_thread(StackBounds stack) {
 
 // What the stack leaves in the shadow is nobody's. The fiber's own stamps are not below what
 // hooks saw, and neither are others': to hand out the address of a frame takes a hook below it.
-// Unless that was covered by an access of the frame's caller: hence some more.
+// Unless that was covered by an access of the frame's caller: hence some more. Without a hook there
+// is nothing but what the creator left.
 void clear_stack(const fsan_fiber& fiber) {
-  uintptr_t low = fiber.lowest_touched - kBelowLastHook;
-  if (low < fiber.stack.low || low > fiber.stack.high) low = fiber.stack.low;
-  if (fiber.lowest_touched >= fiber.stack.high) return;
+  uintptr_t low = fiber.creator_touched;
+  if (fiber.lowest_touched < fiber.stack.high) {
+    low = fiber.lowest_touched - kBelowLastHook;
+    if (low < fiber.stack.low || low > fiber.stack.high) low = fiber.stack.low;
+  }
+  if (low >= fiber.stack.high) return;
   clear_shadow(low, fiber.stack.high - low);
-  sync_table.forget(low, fiber.stack.high - low);
+  forget_syncs(low, fiber.stack.high - low);
 }
 
 AttachedThread* thread_created(fsan_fiber& creator, StackId where, bool detached) {
@@ -195,6 +204,7 @@ AttachedThread* thread_created(fsan_fiber& creator, StackId where, bool detached
   {
     const SignalsWait inside;
     thread->fiber.snapshot = creator.clock.spawn();  // A1
+    if (locks_nest()) creator.hard_past.make().spawn(thread->fiber.hard_past.make());
   }
   thread->fiber.snapshot.drop_lane();  // A4: which one it gets is seen when it begins
   refresh_stamp();
@@ -253,12 +263,9 @@ void thread_ends() {
   if (own == &main_thread.fiber) return main_thread_ends();
   AttachedThread& thread = record_of(*own);
   // A robust mutex goes to whoever waits for it.
-  for (size_t i = 0; i < own->held_count && i < fsan_fiber::kMaxHeld; ++i)
-    __fsan_release(own->held()[i].lock);
-  {
-    SpinGuard guard(threads_lock);
-    own->clock.release(thread.ended);  // A1
-  }
+  for (const HeldLock& held : own->held_locks.all())
+    release_lock(*own, held.lock, {0, nullptr, 0, 0});
+  release_end(*own, thread);
   this_thread.kind = ThreadKind::kEnded;
   this_thread.own = nullptr;
   run_on_this_thread(nullptr);
@@ -311,7 +318,10 @@ void thread_joined(AttachedThread& thread, fsan_fiber* joiner) {
   unsigned references = 1;
   {
     SpinGuard guard(threads_lock);
-    if (joiner != nullptr) joiner->clock.acquire(thread.ended);  // A1
+    if (joiner != nullptr) {
+      joiner->clock.acquire(thread.ended);  // A1
+      if (locks_nest()) joiner->hard_past.make().acquire(thread.ended);
+    }
     if (thread.may_be_joined) ++references;
     thread.may_be_joined = false;
   }
@@ -359,6 +369,7 @@ void note_run_finished() {
   run_on_this_thread(this_thread.own);
   if (this_thread.fiber == nullptr) return;
   acquire_run_past(this_thread.fiber->clock);
+  if (locks_nest()) this_thread.fiber->hard_past.make().acquire_all(this_thread.fiber->clock);
   refresh_stamp();
   concurrency.run_ends();
 }

@@ -49,27 +49,6 @@ uintptr_t pc_of(uintptr_t place) {
   return stub < place && place - stub < kLongestStub ? target : place;
 }
 
-template <unsigned kSize>
-Fast access_record(uintptr_t address, bool is_read, const Caller& caller) {
-  return is_read ? access_record_fast<kSize, AccessKind::kRead>(address, caller)
-                 : access_record_fast<kSize, AccessKind::kWrite>(address, caller);
-}
-
-bool is_done_by_record(const Access& access, bool is_read, const Caller& caller) {
-  switch (access.size) {
-    case 1:
-      return access_record<1>(access.address, is_read, caller) == Fast::kDone;
-    case 2:
-      return access_record<2>(access.address, is_read, caller) == Fast::kDone;
-    case 4:
-      return access_record<4>(access.address, is_read, caller) == Fast::kDone;
-    case 8:
-      return access_record<8>(access.address, is_read, caller) == Fast::kDone;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 }  // namespace fibersan
 
@@ -94,7 +73,6 @@ void __fsan_check_slowly(uintptr_t address, uintptr_t place, const void* frame, 
   if (static_cast<Fast>(result) == Fast::kLookAgain) return access_again(access, caller);
   if ((what & kCheckIsRange) != 0) return access_range(access, caller);
   if (address % 8 + access.size > 8) return access_range_slowly(access, caller);
-  if (address % access.size == 0 && is_done_by_record(access, is_read, caller)) return;
   access_cell(access, caller);
 }
 
@@ -145,6 +123,10 @@ asm(FIBERSAN_TEST_SLOT_MACRO R"(
   .p2align 4
 \name:
   .cfi_startproc
+  .if \has_context
+    .cfi_def_cfa_offset 16
+    .cfi_offset %rip, -16
+  .endif
   fsan_save_scratch
   .if \untouched >= 0
     fsan_find_cell \untouched
@@ -154,8 +136,8 @@ asm(FIBERSAN_TEST_SLOT_MACRO R"(
     je 3f
   .endif
   pushq %rbp
-  .cfi_def_cfa_offset 16
-  .cfi_offset %rbp, -16
+  .cfi_adjust_cfa_offset 8
+  .cfi_offset %rbp, -16-8*\has_context
   movq %rsp, %rbp
   .cfi_def_cfa_register %rbp
   subq $40, %rsp
@@ -192,7 +174,7 @@ asm(FIBERSAN_TEST_SLOT_MACRO R"(
   addq $40, %rsp
   popq %rbp
   .cfi_remember_state
-  .cfi_def_cfa %rsp, 8
+  .cfi_def_cfa %rsp, 8+8*\has_context
   .cfi_restore %rbp
 3:
   fsan_restore_scratch
@@ -221,31 +203,39 @@ asm(FIBERSAN_TEST_SLOT_MACRO R"(
   fsan_check_entry __fsan_check_\name\()_leaf, \fast, \is_read, \untouched, \what, 0, \has_extra
 .endm
 
-# The full test, for code that is not run often: rdi, rax and rcx are lost. Then as above.
+# The full test, for code that is not run often. Then as above.
 .macro fsan_call_entry name, is_read, has_context
   .globl __fsan_call_\name
   .type __fsan_call_\name, @function
   .p2align 4
 __fsan_call_\name:
   .cfi_startproc
+  .if \has_context
+    .cfi_def_cfa_offset 16
+    .cfi_offset %rip, -16
+  .endif
+  movq %rax, -32(%rsp)
+  movq %rcx, -40(%rsp)
   leaq (%rdi,%rdi), %rcx
   movabsq $0x7ffffffffff0, %rax
   addq __fsan_shadow_base(%rip), %rcx
   andq %rax, %rcx
-  movq (%rcx), %rax
-  xorq %fs:__fsan_running@tpoff, %rax
-  cmpq $255, %rax
+  movq %fs:__fsan_running@tpoff, %rax
+  movb $0xff, %al
+  cmpq %rax, (%rcx)
   je 1f
   .if \is_read
-    movq 8(%rcx), %rax
-    xorq %fs:__fsan_running@tpoff, %rax
-    btcq $63, %rax
-    cmpq $255, %rax
+    btsq $63, %rax
+    cmpq %rax, 8(%rcx)
     je 1f
   .endif
-  movq %rdi, -16(%rsp)
+  movq -32(%rsp), %rax
+  movq -40(%rsp), %rcx
   jmp __fsan_check_\name
 1:
+  movq -32(%rsp), %rax
+  movq -40(%rsp), %rcx
+  movq -16(%rsp), %rdi
   .if \has_context
     ret $8
   .else

@@ -1,17 +1,17 @@
-// check_entry.h: what the stubs of inline checks call, when the full test has failed.
+// check_entry.h: what the thunks of checks jump to (instrument/inline_check.h).
 //
-// Input:    in assembly, so that a check costs its function no register. From the stub, with
-//           rsp as the function had it at the access:
+// Input:    in assembly, so that a check costs its function no register. With rsp as the
+//           function had it at the access:
 //             rdi           address of the access
 //             rsp - 8       calling context of the function; absent in the _leaf forms, where
 //                           __fsan_running holds it
-//             then          the return address: a `jmp` back to the access
+//             then          the return address: the access
 //             8 below       free, for rbp
 //             16 below      the function's rdi
 //             24 below      what some accesses have besides: size, the vptr's value, or the
 //             vector's mask
-//           The forms named __fsan_call_ are called by the function itself, with the full test
-//           still to do; rdi, rax and rcx are theirs.
+//           The forms named __fsan_call_ have the full test still to do. The stubs of ranges
+//           (instrument/inline_range.h) call theirs, and jump back to the access.
 //           All registers are as before afterwards, but flags and the function's context.
 // Cost:     some 20 instructions when the stamp covers the bytes of the access, though not the
 //           whole cell (3 ns by estimate, not measured alone);
@@ -19,8 +19,9 @@
 // Not here: what instrumented code does inline, see instrument/inline_check.h.
 //
 // Invariants
-//   N1  The pc of the event is where the stub's jump leads to, just behind the inline part:
-//       line tables know nothing of stubs. What tells places apart is the return address.
+//   N1  The pc of the event is the return address, for a stub where its jump leads to, just behind
+//       the inline part: line tables know nothing of stubs. What tells places apart is the return
+//       address.
 //   N2  The fast part touches general registers only (check_fast.cpp).
 #ifndef FIBERSAN_DETECTOR_RACE_CHECK_ENTRY_H
 #define FIBERSAN_DETECTOR_RACE_CHECK_ENTRY_H

@@ -1,11 +1,11 @@
-// check_fast.cpp: what the stub of an inline check runs first (check_entry.cpp). Compiled for
+// check_fast.cpp: what the thunk of a check leads to first (check_entry.cpp). Compiled for
 // general registers only, so that no vector register has to be saved around it.
 //
 // Invariants
 //   V1  Nothing is called that another source compiles (tests/layers/general_registers.py), but
 //       the system, to let signals in.
-#include "detector/race/access_fast.h"
 #include "detector/race/check_entry.h"
+#include "detector/race/record_fast.h"
 
 namespace fibersan {
 namespace {
@@ -24,33 +24,37 @@ using fibersan::AccessKind;
 extern "C" {
 
 // Functions of their own for what needs more registers: other stamps, records.
-#define FIBERSAN_CHECK_ONE(name, size, kind)                                                  \
-  [[gnu::noinline]] static uint64_t record_##name(uintptr_t address, uintptr_t place,         \
-                                                  const void* frame, uint64_t context) {      \
-    return static_cast<uint64_t>(fibersan::access_record_fast<size, AccessKind::kind, false>( \
-        address, fibersan::caller_of(place, frame, context)));                                \
-  }                                                                                           \
-  [[gnu::noinline]] static uint64_t stamps_##name(uintptr_t address, uintptr_t place,         \
-                                                  const void* frame, uint64_t context) {      \
-    const fibersan::Fast result = fibersan::access_one_fast<size, AccessKind::kind>(          \
-        address, fibersan::caller_of(place, frame, context));                                 \
-    if (__builtin_expect(result != fibersan::Fast::kSlow, 1))                                 \
-      return static_cast<uint64_t>(result);                                                   \
-    [[clang::musttail]] return record_##name(address, place, frame, context);                 \
-  }                                                                                           \
-  uint64_t __fsan_fast_##name(uintptr_t address, uintptr_t place, const void* frame,          \
-                              uint64_t context) {                                             \
-    const fibersan::Fast result = fibersan::refresh_one_fast<size, AccessKind::kind>(         \
-        address, fibersan::caller_of(place, frame, context));                                 \
-    if (__builtin_expect(result != fibersan::Fast::kSlow, 1))                                 \
-      return static_cast<uint64_t>(result);                                                   \
-    [[clang::musttail]] return stamps_##name(address, place, frame, context);                 \
+[[gnu::noinline]] static uint64_t access_records(uintptr_t address, uintptr_t place,
+                                                 const void* frame, uint64_t context, uint64_t size,
+                                                 AccessKind kind) {
+  return static_cast<uint64_t>(fibersan::access_records_fast(
+      address, size, kind, fibersan::caller_of(place, frame, context)));
+}
+#define FIBERSAN_CHECK_ONE(name, size, kind)                                             \
+  [[gnu::noinline]] static uint64_t stamps_##name(uintptr_t address, uintptr_t place,    \
+                                                  const void* frame, uint64_t context) { \
+    const fibersan::Fast result = fibersan::access_one_fast<size, AccessKind::kind>(     \
+        address, fibersan::caller_of(place, frame, context));                            \
+    if (__builtin_expect(result != fibersan::Fast::kSlow, 1))                            \
+      return static_cast<uint64_t>(result);                                              \
+    return access_records(address, place, frame, context, size, AccessKind::kind);       \
+  }                                                                                      \
+  uint64_t __fsan_fast_##name(uintptr_t address, uintptr_t place, const void* frame,     \
+                              uint64_t context) {                                        \
+    const fibersan::Fast result = fibersan::refresh_one_fast<size, AccessKind::kind>(    \
+        address, fibersan::caller_of(place, frame, context));                            \
+    if (__builtin_expect(result != fibersan::Fast::kSlow, 1))                            \
+      return static_cast<uint64_t>(result);                                              \
+    [[clang::musttail]] return stamps_##name(address, place, frame, context);            \
   }
-#define FIBERSAN_CHECK_CELLS(name, kind)                                               \
-  uint64_t __fsan_fast_##name(uintptr_t address, uintptr_t place, const void* frame,   \
-                              uint64_t context, uint64_t size) {                       \
-    return static_cast<uint64_t>(fibersan::access_cells_fast(                          \
-        address, size, AccessKind::kind, fibersan::caller_of(place, frame, context))); \
+#define FIBERSAN_CHECK_CELLS(name, kind)                                              \
+  uint64_t __fsan_fast_##name(uintptr_t address, uintptr_t place, const void* frame,  \
+                              uint64_t context, uint64_t size) {                      \
+    const fibersan::Fast result = fibersan::access_cells_fast(                        \
+        address, size, AccessKind::kind, fibersan::caller_of(place, frame, context)); \
+    if (__builtin_expect(result != fibersan::Fast::kSlow, 1))                         \
+      return static_cast<uint64_t>(result);                                           \
+    return access_records(address, place, frame, context, size, AccessKind::kind);    \
   }
 
 FIBERSAN_CHECK_ONE(read1, 1, kRead)

@@ -1,6 +1,6 @@
 // The cold side of the inline check (FSAN_COLD: they save every register), and ranges.
 #include "detector/abi/hooks.h"
-#include "detector/race/access_fast.h"
+#include "detector/race/record_fast.h"
 #include "detector/shadow/shadow.h"
 
 namespace fibersan {
@@ -33,26 +33,28 @@ using fibersan::AccessKind;
       return name##_slow(address, context);                                                        \
     [[clang::musttail]] return name##_again(address, context);                                     \
   }
-// The cell has a record, as it seems.
-#define FIBERSAN_ONE(name, size, kind)                                                    \
-  FIBERSAN_GENERAL(name##_hard, size, kind, access_cell)                                  \
-  FSAN_COLD                                                                               \
-  __attribute__((noinline)) static void name##_slow(fsan_ptr address, fsan_u64 context) { \
-    const fibersan::Fast result = fibersan::access_record_fast<size, kind>(               \
-        fibersan::number(address), FIBERSAN_CALLER(context));                             \
-    if (__builtin_expect(result == fibersan::Fast::kDone, 1)) return;                     \
-    [[clang::musttail]] return name##_hard_slow(address, context);                        \
-  }                                                                                       \
-  extern "C" FSAN_COLD void __fsan_##name(fsan_ptr address, fsan_u64 context) {           \
-    const fibersan::Caller caller = FIBERSAN_CALLER(context);                             \
-    fibersan::Fast result =                                                               \
-        fibersan::refresh_one_fast<size, kind>(fibersan::number(address), caller);        \
-    if (result == fibersan::Fast::kSlow)                                                  \
-      result = fibersan::access_one_fast<size, kind>(fibersan::number(address), caller);  \
-    if (__builtin_expect(result == fibersan::Fast::kDone, 1)) return;                     \
-    if (result == fibersan::Fast::kSlow) [[clang::musttail]]                              \
-      return name##_slow(address, context);                                               \
-    [[clang::musttail]] return name##_hard_again(address, context);                       \
+// The cell has a record or needs one, as it seems.
+#define FIBERSAN_ONE(name, size, kind)                                                           \
+  FIBERSAN_GENERAL(name##_hard, size, kind, access_cell)                                         \
+  FSAN_COLD                                                                                      \
+  __attribute__((noinline)) static void name##_slow(fsan_ptr address, fsan_u64 context) {        \
+    const fibersan::Fast result = fibersan::access_records_fast(fibersan::number(address), size, \
+                                                                kind, FIBERSAN_CALLER(context)); \
+    if (__builtin_expect(result == fibersan::Fast::kDone, 1)) return;                            \
+    if (result == fibersan::Fast::kSlow) [[clang::musttail]]                                     \
+      return name##_hard_slow(address, context);                                                 \
+    [[clang::musttail]] return name##_hard_again(address, context);                              \
+  }                                                                                              \
+  extern "C" FSAN_COLD void __fsan_##name(fsan_ptr address, fsan_u64 context) {                  \
+    const fibersan::Caller caller = FIBERSAN_CALLER(context);                                    \
+    fibersan::Fast result =                                                                      \
+        fibersan::refresh_one_fast<size, kind>(fibersan::number(address), caller);               \
+    if (result == fibersan::Fast::kSlow)                                                         \
+      result = fibersan::access_one_fast<size, kind>(fibersan::number(address), caller);         \
+    if (__builtin_expect(result == fibersan::Fast::kDone, 1)) return;                            \
+    if (result == fibersan::Fast::kSlow) [[clang::musttail]]                                     \
+      return name##_slow(address, context);                                                      \
+    [[clang::musttail]] return name##_hard_again(address, context);                              \
   }
 
 FIBERSAN_ONE(read1, 1, AccessKind::kRead)

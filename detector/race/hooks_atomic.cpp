@@ -13,7 +13,7 @@
 //   M4  An acquiring operation is checked against the shadow after it acquired: a store
 //       that it reads from happens before it.
 #include "detector/abi/hooks.h"
-#include "detector/race/access_fast.h"
+#include "detector/race/record_fast.h"
 #include "detector/race/sync_note.h"
 #include "detector/race/sync_table.h"
 
@@ -85,8 +85,9 @@ struct Performed {
   if (result == Fast::kSlow && running != 0 && access.address % 8 + access.size <= 8) {
     const Stamp wanted =
         with_mask(with_kind(running, access.kind), byte_mask(access.address, access.size));
-    result = stamp_record_fast(fiber, wanted, access.address, access.size, caller,
-                               OrderedByClock{fiber.clock});
+    result = stamp_any_fast(cell_at(access.address), wanted, OrderedByClock{fiber.clock}, [&] {
+      return remember_fast(fiber, access.address, access.size, access.kind, caller);
+    });
   }
   if (result == Fast::kDone) return;
   conflicts =

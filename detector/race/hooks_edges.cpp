@@ -6,12 +6,19 @@
 //       in one cache line, as locks are aligned, and so under one lock of the table.
 //   H2  Every earlier unlock happens before a lock, as in Go. Who unlocks without holding the
 //       lock (a finding) has not learnt of the earlier ones: it adds to what the lock knows.
+#include <time.h>
+
+#include <algorithm>
 #include <atomic>
 
 #include "detector/abi/hooks.h"
+#include "detector/deadlock/lock_order.h"
 #include "detector/history/context.h"
+#include "detector/process/options.h"
 #include "detector/race/access.h"
 #include "detector/race/held_locks.h"
+#include "detector/race/place.h"
+#include "detector/race/race_found.h"
 #include "detector/race/sync_note.h"
 #include "detector/race/sync_table.h"
 
@@ -20,12 +27,16 @@ namespace {
 
 const char* readers_of(const void* lock) { return static_cast<const char*>(lock) + 1; }
 
-void acquire_from(fsan_fiber& fiber, const void* address, const Caller& caller) {
+// Of a lock, or of anything else: clock/hard_past.h.
+enum class Edge { kLock, kHard };
+
+void acquire_from(fsan_fiber& fiber, const void* address, const Caller& caller, Edge edge) {
   {
     LockedSync sync(sync_table, address);
     if (Sync* known = sync.find()) {
       fiber.clock.acquire(*known);
       learn_releaser(fiber, *known);
+      if (edge == Edge::kHard && locks_nest()) fiber.hard_past.make().acquire(*known);
     }
   }
   note_sync(fiber.last_acquire, fiber, address, caller);
@@ -59,15 +70,32 @@ void release_to(fsan_fiber& fiber, const void* address, const Caller& caller) {
   {
     LockedSync sync(sync_table, address);
     fiber.clock.release(sync.make());
+    if (locks_nest()) fiber.hard_past.make().release(sync.make());
   }
   refresh_stamp();
   note_sync(fiber.last_release, fiber, address, caller);
 }
 
-void merge_to(fsan_fiber& fiber, const void* address, const Caller& caller) {
+// The program's frames have gone: no stack is used from here on, and the place needs no look-up.
+void release_at_end(fsan_fiber& fiber, const void* address, bool among_others) {
+  {
+    LockedSync sync(sync_table, address);
+    Sync& known = sync.make();
+    among_others ? fiber.clock.merge(known) : fiber.clock.release(known);
+    if (locks_nest()) {
+      HardPast& past = fiber.hard_past.make();
+      among_others ? past.merge(known) : past.release(known);
+    }
+  }
+  refresh_stamp();
+  note_sync_at(fiber.last_release, fiber, address, kAtItsEnd);
+}
+
+void merge_to(fsan_fiber& fiber, const void* address, const Caller& caller, Edge edge) {
   {
     LockedSync sync(sync_table, address);
     fiber.clock.merge(sync.make());
+    if (edge == Edge::kHard && locks_nest()) fiber.hard_past.make().merge(sync.make());
   }
   refresh_stamp();
   note_sync(fiber.last_release, fiber, address, caller);
@@ -95,7 +123,25 @@ bool was_released_by_others(const void* lock) {
   return true;
 }
 
+// Locks that ended fibers held, by address; false again when somebody takes one.
+AddressTable<bool> locks_left;  // rank 7
+// relaxed: whoever takes or releases the lock afterwards is ordered after the end.
+std::atomic<uint32_t> count_left{0};
+
+void no_longer_left(const void* lock) {
+  if (__builtin_expect(count_left.load(std::memory_order_relaxed) == 0, 1)) return;
+  decltype(locks_left)::Locked entry(locks_left, lock);
+  bool* left = entry.find();
+  if (left == nullptr || !*left) return;
+  *left = false;
+  count_left.fetch_sub(1, std::memory_order_relaxed);
+}
+
+std::atomic<bool> releases_for_others{false};
+
 void release_by_other(const void* lock) {
+  releases_for_others.store(true, std::memory_order_relaxed);
+  no_longer_left(lock);
   decltype(released_by_others)::Locked entry(released_by_others, lock);
   bool& released = entry.make();
   if (!released) count_released_by_others.fetch_add(1, std::memory_order_relaxed);
@@ -107,69 +153,134 @@ bool is_read(fsan_lock_mode mode) { return (mode & FSAN_LOCK_READ) != 0; }
 // The history learns of it with the next access.
 void locks_changed() { this_thread.segment_is_stale = true; }
 
-void add_held(fsan_fiber& fiber, const void* lock, bool write, const Caller& caller) {
-  const size_t index = fiber.held_count++;
-  if (index >= fsan_fiber::kMaxHeld) return;
-  fiber.held_locks.make()[index] = {
-      lock, note_stack(caller.context, caller.pc, caller.frame, fiber.stack), write};
+int64_t now_ns() {
+  timespec time = {};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+int64_t now_if_asked() { return options.lock_held_ms == 0 ? 0 : now_ns(); }
+
+void add_held(fsan_fiber& fiber, const void* lock, bool write, StackId at, bool of_thread) {
+  fiber.held_locks.add({lock, at, write, of_thread, now_if_asked()});
   locks_changed();
 }
 
 // The newest one that fits; false when the fiber does not hold it.
 bool remove_held(fsan_fiber& fiber, const void* lock, bool write) {
-  const size_t named = fiber.named_locks().size();
-  for (size_t i = named; i-- > 0;) {
-    if (fiber.held()[i].lock != lock || fiber.held()[i].write != write) continue;
-    for (size_t j = i + 1; j < named; ++j) fiber.held()[j - 1] = fiber.held()[j];
-    --fiber.held_count;
+  const std::span<const HeldLock> held = fiber.held_locks.all();
+  for (size_t i = held.size(); i-- > 0;) {
+    if (held[i].lock != lock || held[i].write != write) continue;
+    fiber.held_locks.remove(i);
     locks_changed();
     return true;
   }
-  if (fiber.held_count <= fsan_fiber::kMaxHeld) return false;
-  --fiber.held_count;
-  return true;
+  return false;
+}
+
+// The newest one that is this lock, by who is about to release it.
+void report_if_held_long(const fsan_fiber& fiber, const void* lock) {
+  const auto locks = fiber.held_locks.all();
+  for (size_t i = locks.size(); i-- > 0;) {
+    if (locks[i].lock != lock || locks[i].since == 0) continue;
+    const int64_t ms = (now_ns() - locks[i].since) / 1'000'000;
+    if (ms >= options.lock_held_ms)
+      report_slow(FSAN_FINDING_LOCK_HELD_LONG, lock, fiber, locks[i].acquired,
+                  static_cast<uint64_t>(ms));
+    return;
+  }
 }
 
 }  // namespace
 
 void drop_released_by_others(fsan_fiber& fiber) {
   if (count_released_by_others.load(std::memory_order_relaxed) == 0) return;
-  for (size_t i = fiber.named_locks().size(); i-- > 0;) {
-    if (was_released_by_others(fiber.held()[i].lock))
-      remove_held(fiber, fiber.held()[i].lock, fiber.held()[i].write);
+  for (size_t i = fiber.held_locks.size(); i-- > 0;) {
+    if (!was_released_by_others(fiber.held_locks.all()[i].lock)) continue;
+    fiber.held_locks.remove(i);
+    locks_changed();
   }
 }
 
+bool released_by_another(const void* lock) {
+  if (count_released_by_others.load(std::memory_order_relaxed) == 0) return false;
+  decltype(released_by_others)::Locked entry(released_by_others, lock);
+  const bool* released = entry.find();
+  return released != nullptr && *released;
+}
+
+void note_left_locked(const fsan_fiber& fiber) {
+  for (const HeldLock& held : fiber.held_locks.all()) {
+    decltype(locks_left)::Locked entry(locks_left, held.lock);
+    bool& left = entry.make();
+    if (!left) count_left.fetch_add(1, std::memory_order_relaxed);
+    left = true;
+  }
+}
+
+bool left_locked(const void* lock) {
+  if (count_left.load(std::memory_order_relaxed) == 0) return false;
+  decltype(locks_left)::Locked entry(locks_left, lock);
+  const bool* left = entry.find();
+  return left != nullptr && *left;
+}
+
+// relaxed: an order that matters is the locks' own.
+bool somebody_released_for_another() { return releases_for_others.load(std::memory_order_relaxed); }
+
+bool holds(const fsan_fiber& fiber, const void* lock) {
+  const auto locks = fiber.held_locks.all();
+  return std::any_of(locks.begin(), locks.end(),
+                     [lock](const HeldLock& held) { return held.lock == lock; });
+}
+
 bool holds_for_reading(const fsan_fiber& fiber, const void* lock) {
-  for (size_t i = 0; i < fiber.named_locks().size(); ++i) {
-    if (fiber.held()[i].lock == lock && !fiber.held()[i].write) return true;
+  for (const HeldLock& held : fiber.held_locks.all()) {
+    if (held.lock == lock && !held.write) return true;
   }
   return false;
 }
 
 void note_lock_acquired(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode,
-                        const Caller& caller) {
+                        const Caller& caller, bool of_thread) {
   note_stack_use(fiber, reinterpret_cast<uintptr_t>(caller.frame));
-  if (acts_alone()) return add_held(fiber, lock, !is_read(mode), caller);
+  no_longer_left(lock);
+  const StackId at = place_of(fiber, caller);
+  if (acts_alone()) return add_held(fiber, lock, !is_read(mode), at, of_thread);
   if (is_read(mode)) {
-    acquire_from(fiber, lock, caller);
+    acquire_from(fiber, lock, caller, Edge::kLock);
   } else {
     acquire_for_writing(fiber, lock, caller);
   }
   drop_released_by_others(fiber);
-  add_held(fiber, lock, !is_read(mode), caller);
+  if (!fiber.held_locks.empty() && (mode & FSAN_LOCK_TRY_WRITE) == 0)
+    note_nested_lock(fiber, lock, !is_read(mode), at);
+  add_held(fiber, lock, !is_read(mode), at, of_thread);
+}
+
+void release_lock(fsan_fiber& fiber, const void* lock, const Caller& caller) {
+  release_of_writer(fiber, lock, caller);
+}
+
+void acquire_lock_again(fsan_fiber& fiber, const void* lock, const Caller& caller) {
+  acquire_for_writing(fiber, lock, caller);
+  if (fiber.held_locks.size() < 2 || !remove_held(fiber, lock, true)) return;
+  // What was taken before the wait is held by now before this one.
+  const StackId at = place_of(fiber, caller);
+  note_nested_lock(fiber, lock, true, at);
+  add_held(fiber, lock, true, at, /*of_thread=*/true);
 }
 
 bool note_lock_released(fsan_fiber& fiber, const void* lock, fsan_lock_mode mode,
                         const Caller& caller) {
+  if (options.lock_held_ms != 0) report_if_held_long(fiber, lock);
   const bool held = remove_held(fiber, lock, !is_read(mode));
   if (acts_alone()) return held;
   if (is_read(mode)) {
-    merge_to(fiber, readers_of(lock), caller);
+    merge_to(fiber, readers_of(lock), caller, Edge::kLock);
   } else if (held) {
     release_of_writer(fiber, lock, caller);
   } else {
-    merge_to(fiber, lock, caller);  // H2
+    merge_to(fiber, lock, caller, Edge::kLock);  // H2
   }
   return held;
 }
@@ -180,7 +291,8 @@ extern "C" {
 
 void __fsan_acquire(const void* sync) {
   if (fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0)))
-    fibersan::acquire_from(*fiber, sync, FIBERSAN_CALLER(__fsan_running.context));
+    fibersan::acquire_from(*fiber, sync, FIBERSAN_CALLER(__fsan_running.context),
+                           fibersan::Edge::kHard);
 }
 
 void __fsan_release(const void* sync) {
@@ -188,9 +300,15 @@ void __fsan_release(const void* sync) {
     fibersan::release_to(*fiber, sync, FIBERSAN_CALLER(__fsan_running.context));
 }
 
+void __fsan_fiber_done(const void* sync, int among_others) {
+  if (fsan_fiber* fiber = fibersan::acting_fiber())
+    fibersan::release_at_end(*fiber, sync, among_others != 0);
+}
+
 void __fsan_merge(const void* sync) {
   if (fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0)))
-    fibersan::merge_to(*fiber, sync, FIBERSAN_CALLER(__fsan_running.context));
+    fibersan::merge_to(*fiber, sync, FIBERSAN_CALLER(__fsan_running.context),
+                       fibersan::Edge::kHard);
 }
 
 void __fsan_lock_acquired(const void* lock, enum fsan_lock_mode mode) {
@@ -208,7 +326,12 @@ void __fsan_lock_released(const void* lock, enum fsan_lock_mode mode) {
   fsan_fiber* fiber = fibersan::fiber_at(__builtin_frame_address(0));
   if (fiber == nullptr) return;
   const fibersan::Caller caller = FIBERSAN_CALLER(__fsan_running.context);
-  if (!fibersan::note_lock_released(*fiber, lock, mode, caller)) fibersan::release_by_other(lock);
+  if (fibersan::note_lock_released(*fiber, lock, mode, caller)) return;
+  // The runtime says so when it knows the lock as another one's: this one came by its bytes.
+  if (!fibersan::is_read(mode) && !fibersan::unlock_is_told_of() && !fibersan::left_locked(lock) &&
+      !fibersan::somebody_released_for_another())
+    __fsan_misuse(FSAN_FINDING_COPIED_OBJECT, lock);
+  fibersan::release_by_other(lock);
 }
 
 }  // extern "C"

@@ -5,10 +5,15 @@
 #include "detector/clock/slab.h"
 #include "detector/collector/lane_collector.h"
 #include "detector/history/context.h"
+#include "detector/process/options.h"
+#include "detector/process/run_totals.h"
 #include "detector/race/access.h"
 #include "detector/race/attached_threads.h"
+#include "detector/race/blocks.h"
 #include "detector/race/held_locks.h"
+#include "detector/race/interruptions.h"
 #include "detector/race/known_fibers.h"
+#include "detector/race/place.h"
 #include "detector/race/run_past.h"
 #include "detector/race/sync_note.h"
 #include "detector/race/thread_rings.h"
@@ -53,6 +58,12 @@ class SpareFibers {
   unsigned count_ = 0;
 };
 constinit thread_local SpareFibers spare_fibers __attribute__((tls_model("initial-exec")));
+
+void look_for_thread_lock(const fsan_fiber& fiber) {
+  for (const HeldLock& held : fiber.held_locks.all()) {
+    if (held.of_thread) return __fsan_misuse(FSAN_FINDING_THREAD_LOCK_OVER_PARK, held.lock);
+  }
+}
 
 void end_fiber(fsan_fiber& fiber) {
   keep_last_release(fiber);
@@ -102,8 +113,10 @@ void __fsan_processor_released(uint32_t) {
 
 void __fsan_own_work_begins(void) { ++this_thread.own_work_depth; }
 void __fsan_own_work_ends(void) { --this_thread.own_work_depth; }
+void __fsan_thread_interrupted(void) { ++fibersan::interruptions.own; }
 
-void __fsan_run_started(uint32_t processors, uint64_t) {
+void __fsan_run_started(uint32_t processors, uint64_t seed) {
+  fibersan::note_run(processors, seed);
   if (checking_has_stopped()) return;
   fibersan::note_run_started(processors > 1);
 }
@@ -144,17 +157,19 @@ void __fsan_run_finished(void) {
 }
 
 struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const void* stack_low,
-                                        const void* stack_high) {
+                                        const void* stack_high, const void* stack_used,
+                                        const void* join) {
   if (checking_has_stopped()) return nullptr;
   fsan_fiber* const creator = this_thread.fiber;
   const fibersan::Caller caller = FIBERSAN_CALLER(__fsan_running.context);
   auto* fiber = new (fibersan::spare_fibers.allocate()) fsan_fiber;
   fibersan::StackId stack = 0;
   if (creator != nullptr) {
-    stack = fibersan::note_stack(caller.context, caller.pc, caller.frame, creator->stack);
+    stack = fibersan::place_of(*creator, caller);
     const fibersan::SignalsWait inside;
     fiber->snapshot = creator->clock.spawn();
     fiber->known = creator->clock.published();
+    if (fibersan::locks_nest()) creator->hard_past.make().spawn(fiber->hard_past.make());
     fibersan::note_stack_use(*creator, reinterpret_cast<uintptr_t>(caller.frame));
     fiber->checked = creator->checked;
     fibersan::refresh_stamp();
@@ -162,6 +177,8 @@ struct fsan_fiber* __fsan_fiber_created(uint64_t id, const char* name, const voi
   }  // else by a timer: the fiber knows nothing until it acquires what armed the timer
   fiber->stack = {reinterpret_cast<uintptr_t>(stack_low), reinterpret_cast<uintptr_t>(stack_high)};
   fiber->lowest_touched = fiber->stack.high;
+  fiber->creator_touched = reinterpret_cast<uintptr_t>(stack_used);
+  fiber->join = join;
   fibersan::make_fiber_info(id, creator == nullptr ? fibersan::kNoFiberId : creator->info->id,
                             stack, name, fiber);
   return fiber;
@@ -173,8 +190,7 @@ uint64_t __fsan_place_of_creation(void) {
   if (fiber == nullptr || checking_has_stopped()) return 0;
   static_assert(sizeof(fibersan::StackId) == 4);
   const fibersan::Caller caller = FIBERSAN_CALLER(__fsan_running.context);
-  return fiber->info->id << 32 |
-         fibersan::note_stack(caller.context, caller.pc, caller.frame, fiber->stack);
+  return fiber->info->id << 32 | fibersan::place_of(*fiber, caller);
 }
 
 void __fsan_fiber_created_at(struct fsan_fiber* fiber, uint64_t place) {
@@ -197,7 +213,7 @@ void __fsan_fiber_switched_in(struct fsan_fiber* fiber) {
                        this_thread.processor, fiber->info->id);
     if (!fiber->clock.covers(fiber->known)) fiber->known = 0;  // F2 of access_fast.h
   }
-  fiber->waiting.active = false;
+  fiber->waiting.ends();
   fibersan::go_on_as(fiber);
 }
 
@@ -210,8 +226,9 @@ void __fsan_fiber_switched_out(struct fsan_fiber* fiber) {
 void __fsan_fiber_ended(struct fsan_fiber* fiber) {
   if (checking_has_stopped()) return;
   fibersan::drop_released_by_others(*fiber);
-  if (fiber->held_count != 0) {
-    const fibersan::HeldLock& lock = fiber->held()[0];
+  if (!fiber->held_locks.empty()) {
+    fibersan::note_left_locked(*fiber);
+    const fibersan::HeldLock& lock = fiber->held_locks.all().front();
     fibersan::report_misuse_at(FSAN_FINDING_ENDED_HOLDING_LOCK, lock.lock, *fiber, lock.acquired);
   }
   fibersan::end_fiber(*fiber);
@@ -220,27 +237,34 @@ void __fsan_fiber_ended(struct fsan_fiber* fiber) {
 }
 
 void __fsan_fiber_waiting(enum fsan_wait_reason reason, const void* const* objects, size_t count,
-                          int timed) {
+                          int timed, uint64_t blocked_by) {
   fsan_fiber* const fiber = this_thread.fiber;
   if (fiber == nullptr) return;
   fibersan::Waiting& waiting = fiber->waiting;
   waiting.reason = reason;
   waiting.timed = timed != 0;
+  waiting.reported.store(false, std::memory_order_relaxed);
+  waiting.blocked_by = blocked_by;
   waiting.count = count;
   if (count == 1) {
     waiting.only = objects[0];
-  } else if (count != 0) {
-    auto& kept = waiting.several.make();
-    for (size_t i = 0; i < count && i < kept.size(); ++i) kept[i] = objects[i];
+  } else {
+    waiting.several = objects;
   }
   waiting.frame = __builtin_frame_address(0);
   waiting.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
-  waiting.active = true;
+  waiting.begins();
   fibersan::note_stack_use(*fiber, reinterpret_cast<uintptr_t>(waiting.frame));
   // A second read lock that waits behind a writer is recursive all the same.
   if (reason == FSAN_WAIT_RWMUTEX_READ_LOCK && count == 1 &&
       fibersan::holds_for_reading(*fiber, objects[0]))
     __fsan_misuse(FSAN_FINDING_RECURSIVE_READ_LOCK, objects[0]);
+  if (fibersan::options.report_thread_locks_over_park != 0) fibersan::look_for_thread_lock(*fiber);
+  if (timed != 0) return;
+  // It waits for itself to leave.
+  if (reason == FSAN_WAIT_RWMUTEX_LOCK && fibersan::holds_for_reading(*fiber, objects[0]))
+    __fsan_misuse(FSAN_FINDING_DOUBLE_LOCK, objects[0]);
+  fibersan::fiber_blocks(*fiber);
 }
 
 }  // extern "C"

@@ -12,22 +12,22 @@
 namespace fibersan {
 namespace {
 
-struct Record {
+struct FiberRecord {
   FiberInfo info;
   uint32_t ended_in = 0;  // the sweep, see Sweep
   uint32_t needed_in = 0;
   char* name = nullptr;
-  Record* next = nullptr;
+  FiberRecord* next = nullptr;
   fsan_fiber* live = nullptr;
 };
-static_assert(sizeof(Record) == 72);
+static_assert(sizeof(FiberRecord) == 72);
 
 // Chains grow at their head and lose records to the sweep alone, so that it may read them without
 // the lock.
 struct Bucket {
   SpinLock lock;  // rank 9
   // Changes under the lock. release [R1]: the record is complete. Pairs with [A1].
-  std::atomic<Record*> newest{nullptr};
+  std::atomic<FiberRecord*> newest{nullptr};
 };
 
 template <typename T>
@@ -43,7 +43,7 @@ void put(T& place, T value) {
 constexpr unsigned kBucketBits = 16;
 constexpr unsigned kBuckets = 1u << kBucketBits;
 constinit Bucket buckets[kBuckets];
-constinit Slab record_slab(sizeof(Record));
+constinit Slab record_slab(sizeof(FiberRecord));
 constinit Slab name_slab(KnownFiber::kNameSize);
 // The newest fiber, the newest thread.
 std::atomic<uint64_t> newest_id[2] = {0, kThreadIds};
@@ -55,17 +55,17 @@ std::atomic<uint32_t> buckets_with_live{0};
 // Consecutive ids in consecutive buckets: creators and what they create are close together.
 Bucket& bucket_of(uint64_t id) { return buckets[id & (kBuckets - 1)]; }
 
-Record* find_in(Bucket& bucket, uint64_t id) FIBERSAN_REQUIRES(bucket.lock) {
-  Record* record = bucket.newest.load(std::memory_order_relaxed);  // relaxed: under the lock
+FiberRecord* find_in(Bucket& bucket, uint64_t id) FIBERSAN_REQUIRES(bucket.lock) {
+  FiberRecord* record = bucket.newest.load(std::memory_order_relaxed);  // relaxed: under the lock
   while (record != nullptr && record->info.id != id) record = record->next;
   return record;
 }
 
 unsigned kind_of(uint64_t id) { return is_thread_id(id) ? 1 : 0; }
 
-Record& record_of(FiberInfo& info) { return reinterpret_cast<Record&>(info); }
+FiberRecord& record_of(FiberInfo& info) { return reinterpret_cast<FiberRecord&>(info); }
 
-void set_name(Record& record, const char* name) {
+void set_name(FiberRecord& record, const char* name) {
   if (name == nullptr || *name == 0) {
     if (record.name != nullptr) name_slab.free(record.name);
     record.name = nullptr;
@@ -75,9 +75,9 @@ void set_name(Record& record, const char* name) {
   copy_name(*reinterpret_cast<char(*)[KnownFiber::kNameSize]>(record.name), name);
 }
 
-void drop(Record* record) {
+void drop(FiberRecord* record) {
   set_name(*record, nullptr);
-  record->~Record();
+  record->~FiberRecord();
   record_slab.free(record);
 }
 
@@ -113,7 +113,6 @@ class Sweep {
     uint64_t created = 0;
     for (const unsigned kind : {0, 1}) {
       const uint64_t newest = newest_id[kind].load(std::memory_order_relaxed);  // relaxed: a number
-      if (newest < swept_at_[kind]) swept_at_[kind] = 0;                        // another run
       created += newest - swept_at_[kind];
     }
     return created > 2 * (kept_ > kRecent ? kept_ : kRecent);
@@ -165,20 +164,20 @@ class Sweep {
   uint64_t need(uint64_t id) FIBERSAN_REQUIRES(lock_) {
     Bucket& bucket = bucket_of(id);
     SpinGuard guard(bucket.lock);
-    Record* const record = find_in(bucket, id);
+    FiberRecord* const record = find_in(bucket, id);
     if (record == nullptr || is_needed(*record)) return kNoFiberId;
     record->needed_in = number_;
     return record->info.creator_id;
   }
 
-  [[nodiscard]] bool is_needed(const Record& record) const FIBERSAN_REQUIRES(lock_) {
+  [[nodiscard]] bool is_needed(const FiberRecord& record) const FIBERSAN_REQUIRES(lock_) {
     return !peek(record.info.finished) || peek(record.ended_in) >= number_ ||
            record.needed_in == number_ || record.info.id > recent_from_[kind_of(record.info.id)];
   }
 
   // Up each chain as far as nobody has been.
   void need_creators(const Bucket& bucket) FIBERSAN_REQUIRES(lock_) {
-    const Record* record = bucket.newest.load(std::memory_order_acquire);  // acquire [A1]
+    const FiberRecord* record = bucket.newest.load(std::memory_order_acquire);  // acquire [A1]
     for (; record != nullptr; record = record->next) {
       if (!is_needed(*record)) continue;
       uint64_t id = peek(record->info.creator_id);
@@ -190,7 +189,7 @@ class Sweep {
 
   bool has_some_to_drop(const Bucket& bucket) FIBERSAN_REQUIRES(lock_) {
     unsigned kept = 0;
-    const Record* record = bucket.newest.load(std::memory_order_acquire);  // acquire [A1]
+    const FiberRecord* record = bucket.newest.load(std::memory_order_acquire);  // acquire [A1]
     for (; record != nullptr && is_needed(*record); record = record->next) ++kept;
     if (record == nullptr) kept_ += kept;
     return record != nullptr;
@@ -198,14 +197,14 @@ class Sweep {
 
   void drop_from(Bucket& bucket) FIBERSAN_REQUIRES(lock_) {
     if (!has_some_to_drop(bucket)) return;
-    Record* dropped = nullptr;
+    FiberRecord* dropped = nullptr;
     {
       SpinGuard guard(bucket.lock);
       // relaxed: under the lock. What is behind a record was complete before it.
-      Record* record = bucket.newest.load(std::memory_order_relaxed);
-      Record* kept = nullptr;
+      FiberRecord* record = bucket.newest.load(std::memory_order_relaxed);
+      FiberRecord* kept = nullptr;
       while (record != nullptr) {
-        Record* const next = record->next;
+        FiberRecord* const next = record->next;
         if (is_needed(*record)) {
           ++kept_;
           kept = record;
@@ -222,7 +221,7 @@ class Sweep {
       }
     }
     while (dropped != nullptr) {
-      Record* const next = dropped->next;
+      FiberRecord* const next = dropped->next;
       drop(dropped);
       dropped = next;
     }
@@ -254,11 +253,21 @@ void raise_buckets_with_live(uint64_t id) {
   }
 }
 
+// relaxed: a number.
+void note_id(uint64_t id) {
+  std::atomic<uint64_t>& newest = newest_id[kind_of(id)];
+  uint64_t seen = newest.load(std::memory_order_relaxed);
+  while (id > seen && !newest.compare_exchange_weak(seen, id, std::memory_order_relaxed)) {
+  }
+}
+
 }  // namespace
+
+uint64_t fibers_created() { return newest_id[0].load(std::memory_order_relaxed); }
 
 FiberInfo* make_fiber_info(uint64_t id, uint64_t creator_id, StackId created, const char* name,
                            fsan_fiber* live) {
-  auto* record = new (record_slab.allocate()) Record;
+  auto* record = new (record_slab.allocate()) FiberRecord;
   record->live = live;
   if (live != nullptr) {
     live->info = &record->info;
@@ -266,10 +275,7 @@ FiberInfo* make_fiber_info(uint64_t id, uint64_t creator_id, StackId created, co
   }
   record->info = {.id = id, .creator_id = creator_id, .created = created};
   set_name(*record, name);
-  // relaxed: the sweep only wants to know about how many there were.
-  std::atomic<uint64_t>& newest = newest_id[kind_of(id)];
-  if (id > newest.load(std::memory_order_relaxed) || id == 1)
-    newest.store(id, std::memory_order_relaxed);
+  note_id(id);
   Bucket& bucket = bucket_of(id);
   SpinGuard guard(bucket.lock);
   record->next = bucket.newest.load(std::memory_order_relaxed);  // relaxed: under the lock
@@ -310,7 +316,7 @@ fsan_fiber* next_live(uint32_t& place) {
     Bucket& bucket = buckets[place];
     SpinGuard guard(bucket.lock);
     // relaxed: under the lock.
-    const Record* record = bucket.newest.load(std::memory_order_relaxed);
+    const FiberRecord* record = bucket.newest.load(std::memory_order_relaxed);
     for (; record != nullptr; record = record->next)
       if (record->live != nullptr) return record->live;
   }
@@ -322,7 +328,7 @@ void for_each_fiber(void (*visit)(const fsan_fiber&, void*), void* data) {
   for (Bucket& bucket : buckets) {
     SpinGuard guard(bucket.lock);
     // relaxed: under the lock.
-    const Record* record = bucket.newest.load(std::memory_order_relaxed);
+    const FiberRecord* record = bucket.newest.load(std::memory_order_relaxed);
     for (; record != nullptr; record = record->next)
       if (record->live != nullptr) visit(*record->live, data);
   }
@@ -331,7 +337,7 @@ void for_each_fiber(void (*visit)(const fsan_fiber&, void*), void* data) {
 bool visit_live_fiber(uint64_t id, void (*visit)(const fsan_fiber&, void*), void* data) {
   Bucket& bucket = bucket_of(id);
   SpinGuard guard(bucket.lock);
-  const Record* const record = find_in(bucket, id);
+  const FiberRecord* const record = find_in(bucket, id);
   if (record == nullptr || record->live == nullptr) return false;
   visit(*record->live, data);
   return true;
@@ -340,7 +346,7 @@ bool visit_live_fiber(uint64_t id, void (*visit)(const fsan_fiber&, void*), void
 std::optional<KnownFiber> find_fiber(uint64_t id) {
   Bucket& bucket = bucket_of(id);
   SpinGuard guard(bucket.lock);
-  const Record* const record = find_in(bucket, id);
+  const FiberRecord* const record = find_in(bucket, id);
   if (record == nullptr) return std::nullopt;
   KnownFiber known{record->info, {}};
   if (record->name != nullptr) std::memcpy(known.name, record->name, KnownFiber::kNameSize);

@@ -10,8 +10,7 @@
 //
 // Invariants
 //   K1  The record of a fiber that has not ended is never dropped.
-//   K2  No id is used twice within a run. A later run() counts from 1 again: the newest
-//       record of an id is found.
+//   K2  No id is used twice.
 //   K3  A fiber of the runtime is found as live from make_fiber_info() to fiber_info_ended() or
 //       not_live(), and its memory stays while it is visited.
 #ifndef FIBERSAN_DETECTOR_RACE_KNOWN_FIBERS_H
@@ -38,6 +37,8 @@ fsan_fiber* next_live(uint32_t& place);
 void forget_old_fibers();
 // A whole sweep, but for the newest `recent` ids; for tests.
 void forget_all_old_fibers(uint64_t recent);
+// Fibers of all runs so far, threads left out.
+uint64_t fibers_created();
 // Records at this moment; for tests.
 uint64_t known_fibers();
 

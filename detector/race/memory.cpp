@@ -15,7 +15,7 @@ namespace {
 
 // M1 for Syncs: now, while their memory is still the block's.
 Access begin_free(uintptr_t address, uint64_t size) {
-  sync_table.forget(address, size);
+  forget_syncs(address, size);
   return {.address = address, .size = size, .kind = AccessKind::kWrite, .is_free = true};
 }
 
@@ -56,7 +56,7 @@ void mapped_memory_freed(uintptr_t address, uint64_t size, uintptr_t pc, const v
 }
 
 void pages_forgotten(uintptr_t address, uint64_t size) {
-  sync_table.forget(address, size);
+  forget_syncs(address, size);
   forget_objects(address, size);
   const ProgramPieces& program = shadowed_pieces();
   for (size_t i = 0; i < program.count; ++i) {
@@ -71,7 +71,7 @@ void pages_forgotten(uintptr_t address, uint64_t size) {
 extern "C" void __fsan_memory_forgotten(const void* memory, size_t size) {
   if (fibersan::checking_has_stopped()) return;
   const auto address = reinterpret_cast<uintptr_t>(memory);
-  fibersan::sync_table.forget(address, size);
+  fibersan::forget_syncs(address, size);
   fibersan::forget_objects(address, size);
   fibersan::clear_shadow(address, size);
 }

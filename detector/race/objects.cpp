@@ -1,9 +1,9 @@
 #include "detector/race/objects.h"
 
-#include "detector/history/context.h"
 #include "detector/race/access.h"
 #include "detector/race/address_table.h"
 #include "detector/race/names.h"
+#include "detector/race/place.h"
 #include "detector/race/sync_table.h"
 
 namespace fibersan {
@@ -32,12 +32,11 @@ void __fsan_object_created(const void* object, size_t size, enum fsan_object_kin
   if (fibersan::checking_has_stopped()) return;
   const auto address = reinterpret_cast<uintptr_t>(object);
   // A place that is used again begins anew, whether or not the last object said goodbye.
-  fibersan::sync_table.forget(address, size);
+  fibersan::forget_syncs(address, size);
   const fsan_fiber* fiber = fibersan::this_thread.fiber;
   if (fiber == nullptr) return;
-  const fibersan::Caller caller = FIBERSAN_CALLER(__fsan_running.context);
   const fibersan::StackId stack =
-      fibersan::note_stack(caller.context, caller.pc, caller.frame, fiber->stack);
+      fibersan::place_of(*fiber, FIBERSAN_CALLER(__fsan_running.context));
   fibersan::ObjectTable::Locked entry(fibersan::objects, object);
   entry.make() = {.address = address,
                   .size = size,
@@ -54,10 +53,23 @@ void __fsan_object_named(const void* object, const char* name) {
   fibersan::copy_name(info.name, name);
 }
 
+void __fsan_channel_closed(const void* channel) {
+  if (fibersan::checking_has_stopped()) return;
+  const fsan_fiber* fiber = fibersan::this_thread.fiber;
+  if (fiber == nullptr) return;
+  const fibersan::StackId stack =
+      fibersan::place_of(*fiber, FIBERSAN_CALLER(__fsan_running.context));
+  fibersan::ObjectTable::Locked entry(fibersan::objects, channel);
+  fibersan::ObjectInfo& info = entry.make();
+  info.address = reinterpret_cast<uintptr_t>(channel);
+  info.closer_id = fiber->info->id;
+  info.closed = stack;
+}
+
 void __fsan_object_destroyed(const void* object, size_t size) {
   if (fibersan::checking_has_stopped()) return;
   const auto address = reinterpret_cast<uintptr_t>(object);
-  fibersan::sync_table.forget(address, size);
+  fibersan::forget_syncs(address, size);
   fibersan::forget_objects(address, size);
 }
 

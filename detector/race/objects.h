@@ -1,6 +1,6 @@
 // objects.h: what is known of each synchronisation object, for reports.
 //
-// Input:    object_created, object_named, object_destroyed.
+// Input:    object_created, object_named, object_destroyed, channel_closed.
 // State:    a hash table by address. Objects that were constant-initialised are unknown
 //           until something names them.
 // Threads:  any; sharded spin locks.
@@ -23,6 +23,8 @@ struct ObjectInfo {
   fsan_object_kind kind = FSAN_OBJECT_CHANNEL;
   uint64_t creator_id = 0;
   StackId created = 0;
+  uint64_t closer_id = 0;  // of a channel that is closed
+  StackId closed = 0;      // 0: it is not
   char name[kNameSize] = {};
 };
 

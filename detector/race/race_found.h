@@ -40,6 +40,14 @@ void report_races(const CurrentAccess& current, const Races& races);
 void report_misuse_at(fsan_finding_kind kind, const void* object, const fsan_fiber& fiber,
                       StackId stack);
 
+// The calling thread has just told of an unlock without the lock, which follows. Once.
+bool unlock_is_told_of();
+
+// Something took so long, in the name of `fiber`, which runs on the calling thread. The second
+// stack is where it began, 0: not known. `object` may be null.
+void report_slow(fsan_finding_kind kind, const void* object, const fsan_fiber& fiber, StackId began,
+                 uint64_t ms);
+
 }  // namespace fibersan
 
 #endif  // FIBERSAN_DETECTOR_RACE_RACE_FOUND_H

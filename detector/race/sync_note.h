@@ -10,8 +10,8 @@
 #define FIBERSAN_DETECTOR_RACE_SYNC_NOTE_H
 
 #include "detector/fiber.h"
-#include "detector/history/context.h"
 #include "detector/race/access.h"
+#include "detector/race/place.h"
 
 namespace fibersan {
 
@@ -25,21 +25,30 @@ inline void note_sync(SyncNote& note, const fsan_fiber& fiber, const volatile vo
   if (__builtin_expect(is_same_place, 1)) return;
   note.pc.store(caller.pc, std::memory_order_relaxed);
   note.context.store(caller.context, std::memory_order_relaxed);
-  note.stack.store(
-      caller.pc == 0 ? 0 : note_stack(caller.context, caller.pc, caller.frame, fiber.stack),
-      std::memory_order_relaxed);
+  note.stack.store(caller.pc == 0 ? 0 : place_of(fiber, caller), std::memory_order_relaxed);
+}
+
+// No place of the program's: what releases is the fiber's end.
+inline constexpr StackId kAtItsEnd = ~StackId{0};
+
+// As note_sync(), of a place that the caller knows.
+inline void note_sync_at(SyncNote& note, const fsan_fiber& fiber, const volatile void* sync,
+                         StackId stack) {
+  note.sync.store(const_cast<const void*>(sync), std::memory_order_relaxed);
+  note.epoch.store(fiber.clock.epoch(), std::memory_order_relaxed);
+  note.context.store(~uint64_t{0}, std::memory_order_relaxed);  // no other place's
+  note.stack.store(stack, std::memory_order_relaxed);
 }
 
 // What a fiber or thread does happens after what its creator did before: there is no Sync.
 inline constexpr char kOtherFiber = 0;
 
 // The place has been noted already.
+inline void note_other_fiber(SyncNote& note, const fsan_fiber& fiber, StackId stack) {
+  note_sync_at(note, fiber, &kOtherFiber, stack);
+}
 inline void note_creation(fsan_fiber& creator, StackId stack) {
-  SyncNote& note = creator.last_release;
-  note.sync.store(&kOtherFiber, std::memory_order_relaxed);
-  note.epoch.store(creator.clock.epoch(), std::memory_order_relaxed);
-  note.context.store(~uint64_t{0}, std::memory_order_relaxed);  // no other place's
-  note.stack.store(stack, std::memory_order_relaxed);
+  note_other_fiber(creator.last_release, creator, stack);
 }
 
 // After an acquire: what the fiber looks at next was likely left by who released.

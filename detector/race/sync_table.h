@@ -5,6 +5,7 @@
 #define FIBERSAN_DETECTOR_RACE_SYNC_TABLE_H
 
 #include "detector/clock/sync.h"
+#include "detector/deadlock/lock_order.h"
 #include "detector/race/address_table.h"
 
 namespace fibersan {
@@ -13,6 +14,12 @@ using SyncTable = AddressTable<Sync>;
 using LockedSync = SyncTable::Locked;
 
 extern SyncTable sync_table;
+
+// The range's next use is another one: no Sync, and no lock that was known, is in it.
+inline void forget_syncs(uintptr_t address, uint64_t size) {
+  sync_table.forget(address, size);
+  forget_locks(address, size);
+}
 
 }  // namespace fibersan
 

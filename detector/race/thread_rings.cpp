@@ -11,8 +11,10 @@ namespace {
 
 constexpr unsigned kWorkerLimit = 16384;
 
+// All zero until a worker has it: 3 MB of each program that need not be in its file.
 struct alignas(64) WorkerRing {
-  Ring ring;
+  bool is_made = false;
+  alignas(Ring) std::byte memory[sizeof(Ring)] = {};
 };
 constinit WorkerRing worker_rings[kWorkerLimit];
 
@@ -29,8 +31,14 @@ ThreadRing* idle_rings FIBERSAN_GUARDED_BY(rings_lock) = nullptr;
 
 Ring& worker_ring(uint32_t index) {
   FIBERSAN_CHECK(index < kWorkerLimit, index);
-  return worker_rings[index].ring;
+  WorkerRing& of_worker = worker_rings[index];
+  auto* const place = reinterpret_cast<Ring*>(of_worker.memory);
+  if (of_worker.is_made) return *std::launder(place);
+  of_worker.is_made = true;  // whoever has the processor asks, one at a time
+  return *new (place) Ring;
 }
+
+std::span<const std::byte> worker_rings_memory() { return std::as_bytes(std::span(worker_rings)); }
 
 Ring* take_thread_ring() {
   SpinGuard guard(rings_lock);

@@ -5,7 +5,9 @@
 #ifndef FIBERSAN_DETECTOR_RACE_THREAD_RINGS_H
 #define FIBERSAN_DETECTOR_RACE_THREAD_RINGS_H
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "detector/history/ring.h"
 
@@ -13,6 +15,8 @@ namespace fibersan {
 
 // Of the worker with this index, which has it as long as it lives.
 Ring& worker_ring(uint32_t index);
+// Where they all are: what they remember is no reference of the program's.
+std::span<const std::byte> worker_rings_memory();
 
 Ring* take_thread_ring();
 void give_back_thread_ring(Ring* ring);

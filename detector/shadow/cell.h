@@ -19,6 +19,9 @@
 //   C3  Masks of different segments or kinds are never merged.
 //   C4  Slot 0 with the EXTENDED lane says that the stamps are in a record; slot 1 then
 //       repeats one of them, so that the inline check of its owner still hits.
+//   C5  Slot 0 may have been extended and be what it was again, and slot 1 overwritten
+//       meanwhile (extended.h E5). So whoever exchanged slot 1 reloads slot 0, then slot 1:
+//       if its stamp is still there, it was not overwritten when slot 0 was read.
 #ifndef FIBERSAN_DETECTOR_SHADOW_CELL_H
 #define FIBERSAN_DETECTOR_SHADOW_CELL_H
 
@@ -155,6 +158,7 @@ CellResult check_cell(Cell& cell, Stamp access, const FiberClock& clock) {
       }
       if (other != 0 && races_with(other, access, clock)) result.races.add(other);
     }
+    if (slot == 1 && Slots::load(cell.slots[1]) != after) continue;  // C5
     result.step = CellStep::kStamped;
     return result;
   }

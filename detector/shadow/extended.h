@@ -16,8 +16,10 @@
 //       the record, and the record is locked, before slot 0 changes to EXTENDED; it is taken
 //       out of the record, and the record is unlocked, after the slot was written. Slot 1 is
 //       overwritten only after slot 0 says EXTENDED.
-//   E5  A cell whose record is left with one stamp by a write that outdid all others gets it
-//       back into slot 0, and the record is free.
+//   E5  A cell whose record is left with one or two stamps by an access that outdid the others
+//       gets them back into its slots, and the record is free: slot 1 first, then slot 0. Slot 0
+//       may then be what it was before the record, slot 1 is not: one of the two is the access's,
+//       and new. See cell.h C5.
 #ifndef FIBERSAN_DETECTOR_SHADOW_EXTENDED_H
 #define FIBERSAN_DETECTOR_SHADOW_EXTENDED_H
 

@@ -20,6 +20,16 @@ namespace fibersan {
 
 constexpr Stamp extended_stamp(uint32_t number) { return make_stamp(kExtendedLane, number); }
 
+// Where the two go that a record is left with: the newest to where its fiber's inline check looks.
+struct SlotPair {
+  Stamp first;
+  Stamp second;
+};
+[[gnu::always_inline]] inline SlotPair slots_for(Stamp newest, Stamp beside) {
+  if (beside != 0 && stamp_is_read(newest)) return {beside, newest};
+  return {newest, beside};
+}
+
 // With the record locked, and the cell's.
 template <typename Steps>
 void access_record(Steps& steps, uint32_t number, Record::Hold hold, Cell& cell, Stamp access,
@@ -36,8 +46,9 @@ void access_record(Steps& steps, uint32_t number, Record::Hold hold, Cell& cell,
     return;
   }
   // E5. Whoever exchanges slot 1 between the two stores stays there: it reloads slot 0.
-  steps.store(cell.slots[1], 0);
-  steps.store(cell.slots[0], looked.only);
+  const SlotPair pair = slots_for(looked.only, looked.beside);
+  steps.store(cell.slots[1], pair.second);
+  steps.store(cell.slots[0], pair.first);
   steps.clear(number);  // E4: after the slot was written
   steps.unlock(number, hold);
   steps.give_back(number);
@@ -54,7 +65,10 @@ void forget_slot(Steps& steps, Cell& cell, Stamp access, CellResult& result) {
   if (!steps.exchange(cell.slots[slot], result.seen[slot], access)) return;  // look again
   steps.forget();
   const Stamp other = steps.load(cell.slots[1 - slot]);  // C1
-  if (other == result.seen[1 - slot]) result.step = CellStep::kStamped;
+  if (other != result.seen[1 - slot]) return;
+  // C5. Looking again, two that overwrite each other would go on for ever.
+  if (slot == 1 && steps.load(cell.slots[1]) != access) steps.forget();
+  result.step = CellStep::kStamped;
 }
 
 template <typename Steps>

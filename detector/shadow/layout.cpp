@@ -10,6 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "detector/page.h"
+#include "detector/shadow/advice.h"
+
 extern "C" {
 uint64_t __fsan_shadow_base = 0;
 const uint8_t __fsan_listening = 1;
@@ -20,7 +23,6 @@ namespace {
 
 constexpr uintptr_t kTiB = uintptr_t{1} << 40;
 constexpr uintptr_t kStep = uintptr_t{1} << 36;
-constexpr uintptr_t kPage = 4096;
 constexpr uintptr_t kLowSize = kTiB;
 constexpr uintptr_t kBrkRoom = kTiB;
 constexpr uintptr_t kStackRoom = kTiB;
@@ -263,6 +265,13 @@ void reserve_shadow() {
     return;
   }
   no_place(program);
+}
+
+void advise_shadow(int advice) {
+  for (size_t i = 0; i < shadowed.count; ++i) {
+    const AddressRange range = shadow_range(shadowed.pieces[i], __fsan_shadow_base);
+    syscall(SYS_madvise, range.low, range.high - range.low, advice);
+  }
 }
 
 }  // namespace fibersan

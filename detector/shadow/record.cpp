@@ -2,6 +2,7 @@
 
 #include "detector/clock/lane.h"
 #include "detector/shadow/record_memory.h"
+#include "detector/shadow/record_pool.h"
 
 namespace fibersan {
 
@@ -126,7 +127,7 @@ void Record::unlock(Hold hold) FIBERSAN_UNCHECKED {
 }
 
 Looked Record::look(Stamp access, const FiberClock& clock, Races& races, Hold hold) {
-  if (hold == Hold::kAsReader) return {look_as_reader(access, clock, races), 0, 0};
+  if (hold == Hold::kAsReader) return {look_as_reader(access, clock, races), 0, 0, 0};
   return large_ ? look_large(access, clock, races) : look_small(access, clock, races);
 }
 
@@ -164,7 +165,7 @@ Looked Record::look_small(Stamp access, const FiberClock& clock, Races& races) {
     if (same_segment_and_kind(earlier, access)) merged |= earlier & kStampMaskBits;
     if (races_with(earlier, access, clock)) races.add(earlier);
   }
-  if (there != 0) return {true, 0, there};
+  if (there != 0) return {true, 0, 0, there};
   unsigned kept = 0;
   // Not `merged` but for the own lane: bytes of this segment from before it learned of
   // `earlier` race with that.
@@ -178,9 +179,9 @@ Looked Record::look_small(Stamp access, const FiberClock& clock, Races& races) {
     if ((rest & kStampMaskBits) != 0) small_[kept++] = rest;
   }
   count_ = static_cast<uint8_t>(kept);
-  if (kept == 0) return {false, merged, 0};
+  if (kept < 2) return {false, merged, kept == 0 ? 0 : small_[0], 0};
   put(merged);
-  return {false, 0, merged};
+  return {false, 0, 0, merged};
 }
 
 // What is read while others write it is a hint like any other.
@@ -216,11 +217,22 @@ Looked Record::look_large(Stamp access, const FiberClock& clock, Races& races) {
       }
     }
   }
-  if (writes && live() == 0) return {false, access, 0};
+  if (writes && live() < 2) {
+    const Stamp left = only_stamp();
+    if (same_segment_and_kind(left, access)) return {false, access | left, 0, 0};  // C3
+    return {false, access, left, 0};
+  }
   bool was_there = false;
   insert(set_of(access), access, clock, &was_there);
   // One that outdid all others of its kind when the set had no room.
-  return {was_there, 0, 0};
+  return {was_there, 0, 0, 0};
+}
+
+// Of one that has at most one; 0: it has none.
+Stamp Record::only_stamp() const {
+  Stamp found = 0;
+  visit([](Stamp stamp, void* data) { *static_cast<Stamp*>(data) = stamp; }, &found);
+  return found;
 }
 
 uint64_t Record::live() const {
@@ -309,61 +321,34 @@ void Record::clear() {
   is_over_ = true;
 }
 
-namespace {
-
-using internal::kRecordLimit;
-constexpr uint32_t kPieceRecords = 1u << internal::kRecordPieceBits;
-
-class RecordPool {
- public:
-  uint32_t take() {
-    const SpinGuard guard(lock_);
-    uint32_t number = first_free_;
-    if (number != 0) {
-      first_free_ = record_at(number).next_free;
-    } else {
-      number = fresh();
-    }
-    in_use_ += number != 0;
-    return number;
-  }
-  void give_back(uint32_t number) {
-    const SpinGuard guard(lock_);
-    record_at(number).next_free = first_free_;
-    first_free_ = number;
-    --in_use_;
-  }
-  uint64_t in_use() {
-    const SpinGuard guard(lock_);
-    return in_use_;
-  }
-
- private:
-  uint32_t fresh() FIBERSAN_REQUIRES(lock_) {
-    if (used_ == kRecordLimit) return 0;
-    std::atomic<Record*>& piece = internal::record_pieces[used_ >> internal::kRecordPieceBits];
-    if (piece.load(std::memory_order_relaxed) == nullptr) {
-      void* const memory = allocate_record_memory(sizeof(Record) * kPieceRecords);
-      if (memory == nullptr) return 0;
-      // release [R2], pairs with the acquire [A2] in record_at(). Zeroed records are empty.
-      piece.store(static_cast<Record*>(memory), std::memory_order_release);
-    }
-    return used_++;
-  }
-
-  SpinLock lock_;  // rank 17
-  uint32_t first_free_ FIBERSAN_GUARDED_BY(lock_) = 0;
-  uint32_t used_ FIBERSAN_GUARDED_BY(lock_) = 1;  // 0 names none
-  uint64_t in_use_ FIBERSAN_GUARDED_BY(lock_) = 0;
-};
 constinit RecordPool record_pool;
-
-}  // namespace
 
 uint32_t take_record() { return record_pool.take(); }
 void give_back_record(uint32_t number) { record_pool.give_back(number); }
-FSAN_COLD void give_back_record_cold(uint32_t number) { record_pool.give_back(number); }
 uint64_t records_in_use() { return record_pool.in_use(); }
+
+uint32_t RecordPool::take() {
+  const SpinGuard guard(lock_);
+  const uint32_t number = ready();
+  if (number != 0) return taken(number);
+  if (used_ == internal::kRecordLimit) return 0;
+  void* const memory = allocate_record_memory(sizeof(Record) * kPieceRecords);
+  if (memory == nullptr) return 0;
+  // release [R2], pairs with the acquire [A2] in record_at(). Zeroed records are empty.
+  internal::record_pieces[used_ >> internal::kRecordPieceBits].store(static_cast<Record*>(memory),
+                                                                     std::memory_order_release);
+  return taken(used_);
+}
+
+void RecordPool::give_back(uint32_t number) {
+  const SpinGuard guard(lock_);
+  put_locked(number);
+}
+
+uint64_t RecordPool::in_use() {
+  const SpinGuard guard(lock_);
+  return in_use_;
+}
 
 void count_forgotten(uint64_t stamps) {
   forgotten_count.fetch_add(stamps, std::memory_order_relaxed);

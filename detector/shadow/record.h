@@ -36,8 +36,9 @@ struct Shards;
 // What an access met in a record.
 struct Looked {
   bool was_there = false;  // the access's stamp, or one that subsumes it
-  Stamp only = 0;          // all that matters now, and not put into the record: it goes into a slot
-  Stamp shown = 0;         // subsumes the access and is in the record; 0: the access itself
+  Stamp only = 0;    // what the access left; it and `beside` go into the slots (extended.h E5)
+  Stamp beside = 0;  // the only other stamp that matters now; 0: none does
+  Stamp shown = 0;   // subsumes the access and is in the record; 0: the access itself
 };
 
 // What a small record makes of an access of whose races it is sure that there are none.
@@ -45,7 +46,7 @@ struct RecordChange {
   enum class Step : uint8_t {
     kNone,
     kPut,
-    kAlone,  // nothing but `stamp` matters now: it goes into a slot (extended.h E5)
+    kFits,   // nothing but `stamp` and `beside` matters now: they go into the slots (extended.h E5)
     kUnsure  // look() decides
   };
   Step step;
@@ -54,6 +55,7 @@ struct RecordChange {
   uint16_t dropped;  // bit i: small_[i] is replaced
   uint16_t trimmed;  // bit i: small_[i] is replaced in the access's bytes (R4)
   Stamp stamp;       // kNone: covers the access; kPut: the access with its segment's bytes
+  Stamp beside;      // kFits: the other one, or 0
 };
 
 class alignas(64) Record {
@@ -79,6 +81,8 @@ class alignas(64) Record {
   RecordChange plan(Stamp access, Ordered ordered) const;
   void carry_out(const RecordChange& change);
   [[gnu::always_inline]] void clear_small() { count_ = waits_ = 0; }
+  // Where there is room.
+  [[gnu::always_inline]] void put_small(Stamp stamp) { small_[count_++] = stamp; }
   // One that the access may have to ask the clock about, without a lock; 0: none.
   Stamp unsure_of(Stamp access) const;
 
@@ -101,6 +105,7 @@ class alignas(64) Record {
   Looked look_large(Stamp access, const FiberClock& clock, Races& races);
   bool look_as_reader(Stamp access, const FiberClock& clock, Races& races);
   uint64_t live() const;
+  Stamp only_stamp() const;
   void make_large();
   void make_shards();
   void forget_one_for(Stamp stamp);
@@ -122,7 +127,6 @@ static_assert(sizeof(Record) == 128);
 // The records in use have numbers from 1 on, below 2^24. 0: there is no room for one.
 [[nodiscard]] uint32_t take_record();
 void give_back_record(uint32_t number);
-FSAN_COLD void give_back_record_cold(uint32_t number);  // for the fast part of hooks
 inline Record& record_at(uint32_t number);
 uint64_t records_in_use();
 
@@ -139,7 +143,7 @@ extern constinit std::atomic<Record*> record_pieces[kRecordLimit >> kRecordPiece
 
 }  // namespace internal
 
-inline Record& record_at(uint32_t number) {
+[[gnu::always_inline]] inline Record& record_at(uint32_t number) {
   // acquire [A2], pairs with the release [R2] of whoever mapped the piece.
   return internal::record_pieces[number >> internal::kRecordPieceBits].load(
       std::memory_order_acquire)[number & ((1u << internal::kRecordPieceBits) - 1)];
@@ -157,10 +161,11 @@ template <typename Ordered>
 [[gnu::always_inline]] inline RecordChange Record::plan(Stamp access, Ordered ordered) const {
   using Step = RecordChange::Step;
   const unsigned count = count_;
-  RecordChange change = {Step::kPut, static_cast<uint8_t>(count), stamp_mask(access), 0, 0, access};
+  RecordChange change = {Step::kPut, static_cast<uint8_t>(count), stamp_mask(access), 0, 0, access,
+                         0};
   for (unsigned i = 0; i < count; ++i) {
     const Stamp earlier = small_[i];
-    if (stamp_subsumes(earlier, access)) return {Step::kNone, 0, 0, 0, 0, earlier};
+    if (stamp_subsumes(earlier, access)) return {Step::kNone, 0, 0, 0, 0, earlier, 0};
     if (same_segment_and_kind(earlier, access)) {
       change.stamp |= earlier & kStampMaskBits;  // C3
       change.place = static_cast<uint8_t>(i);
@@ -184,9 +189,13 @@ template <typename Ordered>
     else if (count == kSmall)
       change.step = Step::kUnsure;
   }
-  const unsigned changed = change.dropped | 1u << change.place;
-  const unsigned all = (1u << count) - 1;
-  if ((changed & all) == all && change.step == Step::kPut) change.step = Step::kAlone;
+  const unsigned left = ((1u << count) - 1) & ~(change.dropped | 1u << change.place);
+  if ((left & (left - 1)) != 0 || change.step != Step::kPut) return change;
+  change.step = Step::kFits;
+  if (left != 0) {
+    const bool trims = (change.trimmed & left) != 0;
+    change.beside = small_[__builtin_ctz(left)] & ~Stamp{trims ? change.bytes : 0u};
+  }
   return change;
 }
 

@@ -105,7 +105,7 @@ bool StampSet::make_room(Stamp access, const FiberClock& clock, uint64_t& forgot
 }
 
 bool StampSet::grow() {
-  const uint32_t old_capacity = capacity();
+  const uint32_t old_capacity = stamps == nullptr ? 0 : capacity();
   const unsigned old_log2 = log2_capacity;
   const unsigned log2 = stamps == nullptr ? kFirstLog2 : old_log2 + 1;
   Stamp* const fresh =

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "detector/report/trace_frames.h"
 #include "detector/symbolize/modules.h"
 
 namespace fibersan {
@@ -18,20 +19,11 @@ std::string question(const char* what, const ModuleAddress& module) {
   return std::string(what) + " \"" + module.path + "\" " + offset;
 }
 
-// The pass gives its copies of inline functions names of their own.
-std::string without_suffix(std::string name) {
-  for (const std::string_view suffix :
-       {" (.fibersan)", " (.fibersan.unchecked)", ".unchecked", ".fibersan"}) {
-    if (name.ends_with(suffix)) name.resize(name.size() - suffix.size());
-  }
-  return name;
-}
-
 // What the dynamic symbol table knows; programs are linked with -rdynamic.
 std::string exported_name(uintptr_t address) {
   Dl_info info;
   if (dladdr(reinterpret_cast<void*>(address), &info) == 0 || info.dli_sname == nullptr) return "";
-  return without_suffix(demangled(info.dli_sname));
+  return without_copy_suffix(demangled(info.dli_sname));
 }
 
 uint32_t number_at(const std::string& text, size_t begin) {
@@ -83,7 +75,7 @@ std::vector<SourceFrame> Symbolizer::ask_code(uintptr_t address) {
     for (size_t i = 0; i + 1 < lines.size(); i += 2) {
       SourceFrame frame = base;
       // llvm-symbolizer 19 leaves generic lambdas mangled.
-      if (lines[i] != "??") frame.function = without_suffix(demangled(lines[i].c_str()));
+      if (lines[i] != "??") frame.function = without_copy_suffix(demangled(lines[i].c_str()));
       set_place(frame, lines[i + 1]);
       frame.inlined = i + 3 < lines.size();
       frames.push_back(std::move(frame));
@@ -102,7 +94,10 @@ std::optional<GlobalVariable> Symbolizer::data(uintptr_t address) {
   GlobalVariable global;
   global.where.module = module->name;
   global.where.module_offset = module->offset;
-  if (!options_.symbolize) return std::nullopt;
+  if (!options_.symbolize) {  // who has the file can find the name
+    global.address = address;
+    return global;
+  }
   auto lines = process_.ask(question("DATA", *module)).value_or(std::vector<std::string>());
   if (lines.size() < 2 || lines[0] == "??") return std::nullopt;
   char* end = nullptr;

@@ -19,21 +19,23 @@ FIBERSAN_REAL(pthread_cond_clockwait);
 FIBERSAN_REAL(cnd_wait);
 FIBERSAN_REAL(cnd_timedwait);
 
-// The mutex is not the caller's while one exists. It stays in the set of locks held, with the
-// place where it was locked first: the caller does nothing meanwhile.
+// The mutex is not the caller's while one exists. It stays in the set of locks held: the caller
+// does nothing meanwhile. Beside others it is taken anew at the end.
 class MutexGivenBack {
  public:
-  explicit MutexGivenBack(const void* mutex) : mutex_(mutex), seen_(act() != nullptr) {
-    if (seen_) __fsan_release(mutex_);
+  MutexGivenBack(const void* mutex, const Caller& caller)
+      : mutex_(mutex), caller_(caller), seen_(act() != nullptr) {
+    if (seen_) release_lock(*act(), mutex_, caller_);
   }
   ~MutexGivenBack() {
-    if (seen_) __fsan_acquire(mutex_);
+    if (seen_) acquire_lock_again(*act(), mutex_, caller_);
   }
   MutexGivenBack(const MutexGivenBack&) = delete;
   MutexGivenBack& operator=(const MutexGivenBack&) = delete;
 
  private:
   const void* mutex_;
+  const Caller caller_;
   const bool seen_;
 };
 
@@ -45,29 +47,29 @@ using namespace fibersan;
 extern "C" {
 
 int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
-  const MutexGivenBack given_back(mutex);
+  const MutexGivenBack given_back(mutex, FIBERSAN_USER);
   return real_wait(condition, mutex);
 }
 
 int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
                            const timespec* deadline) {
-  const MutexGivenBack given_back(mutex);
+  const MutexGivenBack given_back(mutex, FIBERSAN_USER);
   return real_timedwait(condition, mutex, deadline);
 }
 
 int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,
                            const timespec* deadline) {
-  const MutexGivenBack given_back(mutex);
+  const MutexGivenBack given_back(mutex, FIBERSAN_USER);
   return real_pthread_cond_clockwait(condition, mutex, clock, deadline);
 }
 
 int cnd_wait(cnd_t* condition, mtx_t* mutex) {
-  const MutexGivenBack given_back(mutex);
+  const MutexGivenBack given_back(mutex, FIBERSAN_USER);
   return real_cnd_wait(condition, mutex);
 }
 
 int cnd_timedwait(cnd_t* condition, mtx_t* mutex, const timespec* deadline) {
-  const MutexGivenBack given_back(mutex);
+  const MutexGivenBack given_back(mutex, FIBERSAN_USER);
   return real_cnd_timedwait(condition, mutex, deadline);
 }
 

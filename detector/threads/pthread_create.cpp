@@ -35,7 +35,7 @@ void* run_thread(void* start) {
 }
 
 // std::thread comes here through libstdc++, which keeps no frame pointers: walking them would
-// leave out the line that the user wrote. Creating a thread costs more than unwinding.
+// leave out the line that the user wrote. Threads cost more than unwinding.
 StackId stack_here(const Caller& caller) {
   const InsideDetector inside;
   struct Walk {
@@ -96,7 +96,7 @@ Joining::~Joining() {
   if (done_) {
     fsan_fiber* const joiner = act();
     thread_joined(*record_, joiner);
-    if (joiner != nullptr) note_sync(joiner->last_acquire, *joiner, &kOtherFiber, caller_);
+    if (joiner != nullptr) note_other_fiber(joiner->last_acquire, *joiner, stack_here(caller_));
   } else {
     thread_not_joined(*record_);
   }

@@ -33,7 +33,7 @@ FIBERSAN_REAL(mtx_destroy);
 const void* plain(const volatile void* lock) { return const_cast<const void*>(lock); }
 
 void locked(const volatile void* lock, fsan_lock_mode mode, const Caller& caller) {
-  if (fsan_fiber* fiber = act()) note_lock_acquired(*fiber, plain(lock), mode, caller);
+  if (fsan_fiber* fiber = act()) note_lock_acquired(*fiber, plain(lock), mode, caller, true);
 }
 
 void unlocks(const volatile void* lock, const Caller& caller) {
@@ -73,7 +73,7 @@ int unlocked_by(const Unlock& unlock, Mutex* mutex, const Caller& caller) {
 
 // The next lock at this place is another one.
 void destroyed(const volatile void* lock, size_t size) {
-  if (act() != nullptr) sync_table.forget(reinterpret_cast<uintptr_t>(plain(lock)), size);
+  if (act() != nullptr) forget_syncs(reinterpret_cast<uintptr_t>(plain(lock)), size);
 }
 
 }  // namespace
@@ -92,13 +92,13 @@ int pthread_mutex_trylock(pthread_mutex_t* mutex) noexcept {
 }
 
 int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* deadline) noexcept {
-  return locks(real_pthread_mutex_timedlock(mutex, deadline), mutex, FSAN_LOCK_WRITE,
+  return locks(real_pthread_mutex_timedlock(mutex, deadline), mutex, FSAN_LOCK_TRY_WRITE,
                FIBERSAN_USER);
 }
 
 int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock,
                             const timespec* deadline) noexcept {
-  return locks(real_pthread_mutex_clocklock(mutex, clock, deadline), mutex, FSAN_LOCK_WRITE,
+  return locks(real_pthread_mutex_clocklock(mutex, clock, deadline), mutex, FSAN_LOCK_TRY_WRITE,
                FIBERSAN_USER);
 }
 
@@ -144,7 +144,7 @@ int mtx_trylock(mtx_t* mutex) {
 }
 
 int mtx_timedlock(mtx_t* mutex, const timespec* deadline) {
-  return locks(real_mtx_timedlock(mutex, deadline), mutex, FSAN_LOCK_WRITE, FIBERSAN_USER);
+  return locks(real_mtx_timedlock(mutex, deadline), mutex, FSAN_LOCK_TRY_WRITE, FIBERSAN_USER);
 }
 
 int mtx_unlock(mtx_t* mutex) { return unlocked_by(real_mtx_unlock, mutex, FIBERSAN_USER); }

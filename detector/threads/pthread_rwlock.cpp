@@ -46,7 +46,7 @@ void locked(int result, const void* lock, fsan_lock_mode mode, const Caller& cal
   fsan_fiber* const fiber = act();
   if (fiber == nullptr) return;
   if (writer) set_written(lock, true);
-  note_lock_acquired(*fiber, lock, mode, caller);
+  note_lock_acquired(*fiber, lock, mode, caller, true);
 }
 
 void unlocks(const void* lock, const Caller& caller) {
@@ -78,14 +78,14 @@ int pthread_rwlock_tryrdlock(pthread_rwlock_t* lock) noexcept {
 
 int pthread_rwlock_timedrdlock(pthread_rwlock_t* lock, const timespec* deadline) noexcept {
   const int result = real_pthread_rwlock_timedrdlock(lock, deadline);
-  locked(result, lock, FSAN_LOCK_READ, FIBERSAN_USER);
+  locked(result, lock, FSAN_LOCK_TRY_READ, FIBERSAN_USER);
   return result;
 }
 
 int pthread_rwlock_clockrdlock(pthread_rwlock_t* lock, clockid_t clock,
                                const timespec* deadline) noexcept {
   const int result = real_pthread_rwlock_clockrdlock(lock, clock, deadline);
-  locked(result, lock, FSAN_LOCK_READ, FIBERSAN_USER);
+  locked(result, lock, FSAN_LOCK_TRY_READ, FIBERSAN_USER);
   return result;
 }
 
@@ -103,14 +103,14 @@ int pthread_rwlock_trywrlock(pthread_rwlock_t* lock) noexcept {
 
 int pthread_rwlock_timedwrlock(pthread_rwlock_t* lock, const timespec* deadline) noexcept {
   const int result = real_pthread_rwlock_timedwrlock(lock, deadline);
-  locked(result, lock, FSAN_LOCK_WRITE, FIBERSAN_USER);
+  locked(result, lock, FSAN_LOCK_TRY_WRITE, FIBERSAN_USER);
   return result;
 }
 
 int pthread_rwlock_clockwrlock(pthread_rwlock_t* lock, clockid_t clock,
                                const timespec* deadline) noexcept {
   const int result = real_pthread_rwlock_clockwrlock(lock, clock, deadline);
-  locked(result, lock, FSAN_LOCK_WRITE, FIBERSAN_USER);
+  locked(result, lock, FSAN_LOCK_TRY_WRITE, FIBERSAN_USER);
   return result;
 }
 
@@ -126,7 +126,7 @@ int pthread_rwlock_destroy(pthread_rwlock_t* lock) noexcept {
   const int result = real_pthread_rwlock_destroy(lock);
   if (result == 0 && act() != nullptr) {
     const auto address = reinterpret_cast<uintptr_t>(lock);
-    sync_table.forget(address, sizeof *lock);
+    forget_syncs(address, sizeof *lock);
     written.forget(address, sizeof *lock);
   }
   return result;

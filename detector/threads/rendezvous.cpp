@@ -12,6 +12,7 @@
 #include "detector/abi/hooks.h"
 #include "detector/race/address_table.h"
 #include "detector/race/sync_table.h"
+#include "detector/threads/interrupted.h"
 #include "detector/threads/real.h"
 
 namespace fibersan {
@@ -104,7 +105,7 @@ int sem_post(sem_t* semaphore) noexcept {
 }
 
 int sem_wait(sem_t* semaphore) {
-  const int result = real_sem_wait(semaphore);
+  const int result = go_on_waiting([&] { return real_sem_wait(semaphore); });
   waited(result, semaphore);
   return result;
 }
@@ -116,13 +117,13 @@ int sem_trywait(sem_t* semaphore) noexcept {
 }
 
 int sem_timedwait(sem_t* semaphore, const timespec* deadline) {
-  const int result = real_sem_timedwait(semaphore, deadline);
+  const int result = go_on_waiting([&] { return real_sem_timedwait(semaphore, deadline); });
   waited(result, semaphore);
   return result;
 }
 
 int sem_clockwait(sem_t* semaphore, clockid_t clock, const timespec* deadline) {
-  const int result = real_sem_clockwait(semaphore, clock, deadline);
+  const int result = go_on_waiting([&] { return real_sem_clockwait(semaphore, clock, deadline); });
   waited(result, semaphore);
   return result;
 }

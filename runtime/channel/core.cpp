@@ -245,6 +245,7 @@ bool ChannelCore::close(Waiter*& parked) {
   if (is_closed()) return false;
   __fsan_object_written(race_point(), 1);
   hooks::release(&closed_);
+  __fsan_channel_closed(this);
   closed_.store(true, std::memory_order_relaxed);
   Waiter** end = &parked;
   for (ChannelQueue* queue : {&receivers_, &senders_}) {

@@ -112,6 +112,7 @@ class ChannelCore {
   void put_back(void* box, void* value) const;  // and frees the box
   void free_box(void* box) const;               // whose value has been moved out
 
+  bool closed() const { return is_closed(); }
   size_t size() const { return count(); }
   size_t capacity() const { return capacity_; }
   // A send and a close that are not ordered are a race of the program, on the address by

@@ -59,8 +59,8 @@ int Poller::open() {
   epoll_event event = {.events = EPOLLIN, .data = {.u64 = kInterruptKey}};
   if (epoll_ >= 0 && event_ >= 0 && epoll_ctl(epoll_, EPOLL_CTL_ADD, event_, &event) == 0) return 0;
   const int error = errno;
-  if (epoll_ >= 0) close(epoll_);
-  if (event_ >= 0) close(event_);
+  if (epoll_ >= 0) ::close(epoll_);
+  if (event_ >= 0) ::close(event_);
   epoll_ = event_ = -1;
   return error;
 }
@@ -87,8 +87,8 @@ int Poller::start() {
 
 // In the child, which has one thread: the parent's epoll would be shared, so it gets its own.
 void Poller::forked() FIBER_NO_THREAD_SAFETY_ANALYSIS {
-  close(poller.epoll_);
-  close(poller.event_);
+  ::close(poller.epoll_);
+  ::close(poller.event_);
   poller.interrupted_.store(false, std::memory_order_relaxed);
   poller.registered_.store(0, std::memory_order_relaxed);
   static_cast<void>(poller.open());

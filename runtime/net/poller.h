@@ -57,6 +57,8 @@ class Poller {
   // Is any descriptor registered? Relaxed: one added by a fiber is seen by its own worker,
   // which looks before it sleeps; who sleeps already is told (add()).
   bool in_use() const { return registered_.load(std::memory_order_relaxed) != 0; }
+  // Its epoll instance.
+  bool is_own(int descriptor) const { return descriptor == epoll_; }
   // May an edge make a fiber ready, or is one in somebody's hands? Exact while no fiber runs,
   // when it is asked before the queues are looked at: see I2.
   bool may_wake();

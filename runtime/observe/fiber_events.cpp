@@ -47,6 +47,8 @@ void end_slice(Fiber* fiber, uint8_t how) {
 
 }  // namespace
 
+uint64_t most_runnable_ms = 0;
+
 void stamp_runnable(Fiber* fiber, Runnable why) {
   fiber->runnable_at = clock_now();
   fiber->woken_from = why != Runnable::kAgain && tracing() ? current_track() : kNoTrack;
@@ -64,6 +66,10 @@ void dispatched(Counters& counters, Fiber* fiber, uint32_t processor) {
     slice.woken_at = static_cast<uint64_t>(fiber->runnable_at);
     slice.woken_from = fiber->woken_from;
     fiber->stamped = false;
+    const uint64_t ms =
+        static_cast<uint64_t>(std::max<int64_t>(0, now - fiber->runnable_at)) / 1'000'000;
+    if (most_runnable_ms != 0 && ms >= most_runnable_ms)
+      __fsan_fiber_was_slow(FSAN_FINDING_RUNNABLE_LONG, fiber->detector, fiber->id, nullptr, 0, ms);
   }
   if (!tracing()) return;
   slice.begin = static_cast<uint64_t>(now);

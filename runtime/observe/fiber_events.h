@@ -9,6 +9,7 @@
 #ifndef FIBERSAN_RUNTIME_OBSERVE_FIBER_EVENTS_H
 #define FIBERSAN_RUNTIME_OBSERVE_FIBER_EVENTS_H
 
+#include "detector/abi/hooks.h"
 #include "runtime/fiber.h"
 #include "runtime/observe/counters.h"
 #include "runtime/observe/trace.h"
@@ -21,6 +22,8 @@ class Worker;
 enum class Runnable : uint8_t { kCreated, kWoken, kAgain };
 
 namespace observe_internal {
+// The detector's option of that name; read before the first fiber of a run.
+extern uint64_t most_runnable_ms;
 void stamp_runnable(Fiber* fiber, Runnable why);
 void stamp_created(Fiber* fiber);
 void dispatched(Counters& counters, Fiber* fiber, uint32_t processor);
@@ -33,8 +36,12 @@ void record_lifetime(Counters& counters, const Fiber& fiber);
 // Before the fiber is put into a queue. `counters` is null on a thread without a processor.
 inline void fiber_runnable(Counters* counters, Fiber* fiber, Runnable why) {
   const bool sampled = counters != nullptr && counters->latencies_due.due();
-  if (sampled || tracing()) [[unlikely]]
+  if (sampled || tracing() || observe_internal::most_runnable_ms != 0) [[unlikely]]
     observe_internal::stamp_runnable(fiber, why);
+}
+
+inline void read_most_runnable() {
+  observe_internal::most_runnable_ms = __fsan_warn_after_ms(FSAN_FINDING_RUNNABLE_LONG);
 }
 
 // Before its first fiber_runnable().

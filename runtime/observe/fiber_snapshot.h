@@ -37,7 +37,7 @@ struct FiberSnapshot {
   unsigned reason = 0;  // of a fiber that waits
   bool moving = false;  // I2
   int64_t since = 0;    // coarse clock: when it began to wait
-  void (*entry)(void*) = nullptr;
+  void (*entry)(void* callable, JoinState* join) = nullptr;
   size_t frame_count = 0;
   size_t creator_frame_count = 0;
   void* frames[kMostFrames];

@@ -71,6 +71,8 @@ std::string stats_prometheus() {
   out.histogram("fiber_run_queue_delay_seconds",
                 "Time from runnable to running, of one time in 256 on average",
                 now.run_queue_delay);
+  out.histogram("fiber_deadlock_pause_seconds",
+                "Time for which all threads stood still for a deadlock check", now.deadlock_pause);
   return out.text;
 }
 

@@ -23,9 +23,6 @@ namespace {
 constexpr int kSignal = SIGURG;
 constexpr size_t kMostAddresses = 64;
 
-// One at a time; a dump is rare and may take long: no spin lock.
-[[clang::no_destroy]] std::mutex one_reader;
-
 enum class Phase : uint32_t { kNone, kAsked, kAnswering, kAnswered };
 
 struct Request {
@@ -66,6 +63,7 @@ size_t walk_interrupted(const Fiber& fiber, const Registers& at, void** addresse
 
 void on_signal(int, siginfo_t*, void* context) {
   const int saved_errno = errno;
+  if (hooks::listening()) __fsan_thread_interrupted();
   Phase asked = Phase::kAsked;
   // acquire [A1]: the request. Pairs with [R1]. Fails for who comes late (I2).
   // Relaxed: the phase decides.
@@ -101,9 +99,15 @@ bool wait_for_answer() {
 
 }  // namespace
 
+// A dump is rare and may take long: no spin lock.
+std::mutex& one_interrupter() {
+  [[clang::no_destroy]] static constinit std::mutex mutex;
+  return mutex;
+}
+
 RunningStacks::RunningStacks() {
   const hooks::OwnWork own_work;
-  one_reader.lock();
+  one_interrupter().lock();
   struct sigaction action = {};
   if (sigaction(kSignal, nullptr, &previous_action) != 0) return;
   if ((previous_action.sa_flags & SA_SIGINFO) != 0 || previous_action.sa_handler != SIG_DFL) return;
@@ -116,7 +120,7 @@ RunningStacks::RunningStacks() {
 RunningStacks::~RunningStacks() {
   const hooks::OwnWork own_work;
   if (installed_) sigaction(kSignal, &previous_action, nullptr);
-  one_reader.unlock();
+  one_interrupter().unlock();
 }
 
 size_t RunningStacks::read(pid_t thread, uint64_t fiber_id, void** addresses, size_t most) {

@@ -23,10 +23,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 
 namespace fiber::internal {
 
 class Fiber;
+
+// Held by who has taken a signal to interrupt threads with.
+std::mutex& one_interrupter();
 
 class RunningStacks {
  public:

@@ -4,6 +4,7 @@
 #include "runtime/scheduler.h"
 #include "runtime/stack_pool.h"
 #include "runtime/worker_threads.h"
+#include "runtime/world/deadlock_check.h"
 
 namespace fiber {
 namespace internal {
@@ -66,6 +67,7 @@ Stats stats() {
     add(stats, processor->counters);
   }
   add(stats, shared_counters());
+  add(stats.deadlock_pause, deadlock_checks.pauses());
   const StackPool::Extent extent = stack_pool().extent();
   stats.stacks = extent.stacks;
   stats.stack_addresses_bytes = extent.bytes;

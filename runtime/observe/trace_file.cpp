@@ -92,7 +92,7 @@ bool TraceFile::write_at(uint64_t offset, std::string_view text) {
 
 void TraceFile::give_up(const char* what) {
   trace_internal::on.store(false, std::memory_order_relaxed);
-  close(file_);
+  ::close(file_);
   file_ = -1;
   std::fprintf(stderr, "fiber: the trace %s ends after %llu MiB: %s\n", path.c_str(),
                static_cast<unsigned long long>(size_ >> 20), what);

@@ -4,6 +4,8 @@
 // Invariants
 //   C1  phase decides that race: whoever comes second, the waiter about to park or the
 //       notifier, sees it and does the waking. Nobody touches the object after that.
+#include <system_error>
+
 #include "fiber/sync.h"
 #include "runtime/sync/object_hooks.h"
 #include "runtime/sync/sync_word.h"
@@ -44,6 +46,17 @@ struct ConditionWaiter : Waiter {
   }
 };
 
+// std::unique_lock's word for "I do not own it", in a handler.
+bool is_refusal_of_unlocked() {
+  try {
+    throw;
+  } catch (const std::system_error& error) {
+    return error.code() == std::errc::operation_not_permitted;
+  } catch (...) {
+    return false;
+  }
+}
+
 // By the waiter, not notified. False: a notifier has claimed it and is about to say so.
 bool leave(SyncState& state, ConditionWaiter& waiter) {
   lock_word(state);
@@ -66,9 +79,14 @@ bool ConditionVariable::wait_before(LockFunctions functions, void* lock, Deadlin
   waiters(state_).push_back(waiter);
   unlock_word(state_, kWaiters);
 
+  Fiber* const fiber = current_fiber();
   try {
+    if (fiber != nullptr) fiber->condition = this;
     functions.unlock(lock);
+    if (fiber != nullptr) fiber->condition = nullptr;
   } catch (...) {
+    if (fiber != nullptr) fiber->condition = nullptr;
+    if (is_refusal_of_unlocked()) __fsan_misuse(FSAN_FINDING_CONDITION_WITHOUT_LOCK, this);
     if (!leave(state_, waiter))
       for (int round = 0; !waiter.notified(); ++round) spin_pause(round);
     throw;

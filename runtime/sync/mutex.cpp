@@ -154,7 +154,9 @@ bool Mutex::wait_for_lock(Deadline deadline) FIBER_NO_THREAD_SAFETY_ANALYSIS {
       waiters(state_).push_front(waiter);
     else
       waiters(state_).push_back(waiter);
-    if (!block_on(wait, FSAN_WAIT_MUTEX_LOCK, this, state_, word | kWaiters, deadline)) {
+    // relaxed: a hint, see hooks.def.
+    if (!block_on(wait, FSAN_WAIT_MUTEX_LOCK, this, state_, word | kWaiters, deadline,
+                  owner_.load(std::memory_order_relaxed))) {
       word = lock_word(state_);
       if (waiter.queued) waiters(state_).remove(waiter);
       if (waiters(state_).empty()) word &= ~(kWaiters | kStarving);
@@ -183,12 +185,12 @@ bool Mutex::lock_before(Deadline deadline) {
 void Mutex::unlock_in_library() {
   uint64_t word = state_.word.load(std::memory_order_relaxed);
   if ((word & kLocked) == 0) {
-    __fsan_misuse(FSAN_FINDING_UNLOCK_OF_UNLOCKED, this);
+    unlocked_without_lock(FSAN_FINDING_UNLOCK_OF_UNLOCKED, this);
     throw UnlockOfUnlocked("unlock of a mutex that nobody holds: lock it first");
   }
   if (hooks::listening()) {
     if (owner_.load(std::memory_order_relaxed) != self_id())
-      __fsan_misuse(FSAN_FINDING_UNLOCK_BY_NON_OWNER, this);
+      unlocked_without_lock(FSAN_FINDING_UNLOCK_BY_NON_OWNER, this);
     owner_.store(0, std::memory_order_relaxed);
     __fsan_lock_released(this, FSAN_LOCK_WRITE);
   }

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "detector/abi/hooks.h"
+#include "runtime/fiber.h"
 #include "runtime/park.h"
 
 namespace fiber::internal {
@@ -14,6 +15,16 @@ namespace fiber::internal {
 inline void object_destroyed(const void* object, size_t size, bool in_use) {
   if (in_use && current_fiber() != nullptr) __fsan_misuse(FSAN_FINDING_DESTROYED_IN_USE, object);
   __fsan_object_destroyed(object, size);
+}
+
+// An unlock without the lock; the unlock that begins a wait on a condition is that one's mistake.
+inline void unlocked_without_lock(fsan_finding_kind kind, const void* lock) {
+  const Fiber* fiber = current_fiber();
+  if (fiber != nullptr && fiber->condition != nullptr) {
+    __fsan_misuse(FSAN_FINDING_CONDITION_WITHOUT_LOCK, fiber->condition);
+  } else {
+    __fsan_misuse(kind, lock);
+  }
 }
 
 }  // namespace fiber::internal

@@ -35,6 +35,8 @@ bool Once::begin() {
   }
   const uint64_t word = lock_word(state_);
   if ((word & (kRunning | kDone)) == 0) {
+    // relaxed: read by those who wait, behind the word.
+    if (hooks::listening()) runner_.store(self_id(), std::memory_order_relaxed);
     unlock_word(state_, word | kRunning);
     return true;
   }
@@ -44,7 +46,8 @@ bool Once::begin() {
     WaitState wait(WaitState::kOneQueue);
     Waiter waiter(wait);
     waiters(state_).push_back(waiter);
-    static_cast<void>(block_on(wait, FSAN_WAIT_ONCE, this, state_, word | kWaiters, kNoDeadline));
+    static_cast<void>(block_on(wait, FSAN_WAIT_ONCE, this, state_, word | kWaiters, kNoDeadline,
+                               runner_.load(std::memory_order_relaxed)));
   }
   hooks::acquire(this);
   return false;

@@ -95,7 +95,10 @@ bool RwMutex::wait_for_write(Deadline deadline) FIBER_NO_THREAD_SAFETY_ANALYSIS 
   WaitState wait(ends_of(deadline));
   Waiter waiter(wait);
   waiters(state_).push_back(waiter);
-  if (block_on(wait, FSAN_WAIT_RWMUTEX_LOCK, this, state_, word | kWaiters, deadline)) return true;
+  // relaxed: a hint, see hooks.def.
+  if (block_on(wait, FSAN_WAIT_RWMUTEX_LOCK, this, state_, word | kWaiters, deadline,
+               writer_.load(std::memory_order_relaxed)))
+    return true;
   word = lock_word(state_);
   if (waiter.queued) waiters(state_).remove(waiter);
   // Readers may have waited behind this writer alone.
@@ -126,11 +129,11 @@ bool RwMutex::lock_before(Deadline deadline) {
 
 void RwMutex::unlock() {
   if ((state_.word.load(std::memory_order_relaxed) & kWriter) == 0) {
-    __fsan_misuse(FSAN_FINDING_UNLOCK_OF_UNLOCKED, this);
+    unlocked_without_lock(FSAN_FINDING_UNLOCK_OF_UNLOCKED, this);
     throw UnlockOfUnlocked("unlock of an RwMutex that nobody has locked for writing");
   }
   if (writer_.load(std::memory_order_relaxed) != self_id())
-    __fsan_misuse(FSAN_FINDING_UNLOCK_BY_NON_OWNER, this);
+    unlocked_without_lock(FSAN_FINDING_UNLOCK_BY_NON_OWNER, this);
   writer_.store(0, std::memory_order_relaxed);
   hooks::lock_released(this, FSAN_LOCK_WRITE);
   uint64_t word = kWriter;
@@ -192,7 +195,8 @@ bool RwMutex::wait_for_read(Deadline deadline) FIBER_NO_THREAD_SAFETY_ANALYSIS {
   Waiter waiter(wait);
   WaitList readers(first_reader_, last_reader_);
   readers.push_back(waiter);
-  if (block_on(wait, FSAN_WAIT_RWMUTEX_READ_LOCK, this, state_, word | kReadersWait, deadline))
+  if (block_on(wait, FSAN_WAIT_RWMUTEX_READ_LOCK, this, state_, word | kReadersWait, deadline,
+               writer_.load(std::memory_order_relaxed)))
     return true;
   word = lock_word(state_);
   if (waiter.queued) readers.remove(waiter);
@@ -203,7 +207,7 @@ bool RwMutex::wait_for_read(Deadline deadline) FIBER_NO_THREAD_SAFETY_ANALYSIS {
 void RwMutex::unlock_shared() {
   uint64_t word = state_.word.load(std::memory_order_relaxed);
   if (payload(word) == 0) {
-    __fsan_misuse(FSAN_FINDING_UNLOCK_OF_UNLOCKED, this);
+    unlocked_without_lock(FSAN_FINDING_UNLOCK_OF_UNLOCKED, this);
     throw UnlockOfUnlocked("unlock_shared of an RwMutex that nobody has locked for reading");
   }
   hooks::lock_released(this, FSAN_LOCK_READ);

@@ -93,10 +93,11 @@ struct WordUnlock {
 
 // The waiter's end of a wait on one object, state locked: stores `word` and blocks.
 [[nodiscard]] inline bool block_on(WaitState& wait, fsan_wait_reason reason, const void* object,
-                                   SyncState& state, uint64_t word, Deadline deadline)
+                                   SyncState& state, uint64_t word, Deadline deadline,
+                                   uint64_t blocked_by = 0)
     FIBER_RELEASE(state) FIBER_NO_THREAD_SAFETY_ANALYSIS {
   WordUnlock unlock{&state, word};
-  return wait.block({reason, &object, 1}, deadline, &WordUnlock::now, &unlock);
+  return wait.block({reason, &object, 1, blocked_by}, deadline, &WordUnlock::now, &unlock);
 }
 
 }  // namespace fiber::internal

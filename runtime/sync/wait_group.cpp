@@ -10,6 +10,7 @@
 
 #include "fiber/error.h"
 #include "runtime/hooks.h"
+#include "runtime/sync/member_done.h"
 #include "runtime/sync/object_hooks.h"
 #include "runtime/sync/sync_word.h"
 
@@ -29,6 +30,30 @@ uint64_t added(uint64_t word, int32_t count, const void* group) {
                                   : "WaitGroup: the counter passes 2^31-1");
 }
 
+// What add() does for the machine.
+void change(SyncState& state, int32_t count, const void* group) {
+  uint64_t word = state.word.load(std::memory_order_relaxed);
+  for (int round = 0;; ++round) {
+    const uint64_t next = added(word, count, group);
+    if ((word & kBusy) != 0) {
+      spin_pause(round);
+      word = state.word.load(std::memory_order_relaxed);
+    } else if ((word & kWaiters) != 0 && payload(next) == 0) {
+      break;
+    } else if (state.word.compare_exchange_weak(word, next, std::memory_order_acq_rel,
+                                                std::memory_order_relaxed)) {
+      // release [R2]: what was done is visible after wait(). Pairs with [A2] and [A1].
+      // acquire: an add() from zero after that. Pairs with [R2].
+      return;
+    }
+  }
+  word = lock_word(state);
+  word = added(word, count, group);
+  Waiter* first = payload(word) == 0 ? take_all(state) : nullptr;
+  unlock_word(state, payload(word) == 0 ? 0 : word);
+  wake_all(first);
+}
+
 }  // namespace
 
 WaitGroup::~WaitGroup() {
@@ -38,34 +63,23 @@ WaitGroup::~WaitGroup() {
 
 void WaitGroup::add(int32_t count) {
   if (count < 0) hooks::merge(this);
-  uint64_t word = state_.word.load(std::memory_order_relaxed);
   // An add from zero and a wait that are not ordered are a race.
-  if (count > 0 && payload(word) == 0) hooks::object_read(this);
-  for (int round = 0;; ++round) {
-    const uint64_t next = added(word, count, this);
-    if ((word & kBusy) != 0) {
-      spin_pause(round);
-      word = state_.word.load(std::memory_order_relaxed);
-    } else if ((word & kWaiters) != 0 && payload(next) == 0) {
-      break;
-    } else if (state_.word.compare_exchange_weak(word, next, std::memory_order_acq_rel,
-                                                 std::memory_order_relaxed)) {
-      // release [R2]: what was done is visible after wait(). Pairs with [A2] and [A1].
-      // acquire: an add() from zero after that. Pairs with [R2].
-      return;
-    }
-  }
-  word = lock_word(state_);
-  word = added(word, count, this);
-  Waiter* first = payload(word) == 0 ? take_all(state_) : nullptr;
-  unlock_word(state_, payload(word) == 0 ? 0 : word);
-  wake_all(first);
+  if (count > 0 && payload(state_.word.load(std::memory_order_relaxed)) == 0)
+    hooks::object_read(this, 2);
+  change(state_, count, this);
+}
+
+void internal::member_done(WaitGroup& group) {
+  __fsan_fiber_done(&group, 1);
+  change(group.state_, -1, &group);
 }
 
 void WaitGroup::wait() {
-  __fsan_object_awaited(this, 1);
   // acquire [A2]: pairs with [R2] in add() and [R1] in unlock_word().
-  if (state_.word.load(std::memory_order_acquire) != 0) {
+  const bool counts = state_.word.load(std::memory_order_acquire) != 0;
+  // The second byte is for who waits: an add() from zero that races with it begins a new round.
+  hooks::object_awaited(this, counts ? 2 : 1);
+  if (counts) {
     const uint64_t word = lock_word(state_);
     if (payload(word) == 0) {
       unlock_word(state_, word);

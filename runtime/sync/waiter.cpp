@@ -64,7 +64,8 @@ bool WaitState::block(const Reason& reason, Deadline deadline, void (*after_save
 
 bool WaitState::block_fiber(const Reason& reason) {
   const bool timed = deadline_ != kNoDeadline;
-  park({reason.reason, reason.objects, reason.count, timed}, &WaitState::saved, this);
+  park({reason.reason, reason.objects, reason.count, timed, reason.blocked_by}, &WaitState::saved,
+       this);
   if (!timed) return true;
   // relaxed: park() has ordered it (park.h I3).
   if (decided_.load(std::memory_order_relaxed) == kTimedOut) return false;

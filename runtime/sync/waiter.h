@@ -66,6 +66,7 @@ class WaitState {
     fsan_wait_reason reason;
     const void* const* objects;
     size_t count;
+    uint64_t blocked_by = 0;  // see park.h
   };
   // Calls after_save(argument) once the fiber can be woken, and returns when it has been.
   // False: the deadline ended the wait. A deadline needs kRivals.

@@ -25,6 +25,7 @@ Callback::Callback(const CallbackType& type) : type_(type) {
   const Fiber* creator = current_fiber();
   if (creator == nullptr) return;
   creator_id_ = creator->id;
+  leak_scope_ = creator->leak_scope.load(std::memory_order_relaxed);
   walk_frames(__builtin_frame_address(0), creator->stack->low, creator->stack->high(), created_at_,
               Fiber::kCreatorFrames);
 }
@@ -50,7 +51,7 @@ void Callback::destroy(Callback* callback) {
   deallocate(callback, offset_of(type) + type.size, alignment_of(type));
 }
 
-void Callback::run(void* place) {
+FIBER_ENTRY_TEXT void Callback::run(void* place, JoinState*) {
   const Call call = *static_cast<Call*>(place);
   call.armed->acquire_and_drop();
   struct End {
@@ -78,10 +79,11 @@ void Callback::start(ArmedSync* armed, uint64_t armed_at, Owner owner) noexcept 
     std::terminate();
   }
   fiber->creator_id = creator_id_;
+  fiber->leak_scope.store(leak_scope_, std::memory_order_relaxed);
   std::copy(std::begin(created_at_), std::end(created_at_), fiber->created_at);
   __fsan_fiber_created_at(fiber->detector, armed_at);
   fiber->state.start();
-  scheduler.enqueue(fiber);  // the last touch: the owner may be gone
+  scheduler.enqueue(fiber, Runnable::kCreated);  // the last touch: the owner may be gone
 }
 
 }  // namespace fiber::internal

@@ -46,10 +46,11 @@ class Callback {
   void* callable() { return reinterpret_cast<char*>(this) + offset_of(type_); }
   static size_t offset_of(const CallbackType& type);
   static size_t alignment_of(const CallbackType& type);
-  static void run(void* call);
+  static void run(void* call, JoinState*);
 
   const CallbackType& type_;
   uint64_t creator_id_ = 0;
+  uint32_t leak_scope_ = 0;  // the creator's
   void* created_at_[Fiber::kCreatorFrames] = {};
 };
 

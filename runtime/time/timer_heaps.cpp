@@ -1,5 +1,7 @@
 #include "runtime/time/timer_heaps.h"
 
+#include <algorithm>
+
 #include "runtime/check.h"
 
 namespace fiber::internal {
@@ -22,6 +24,25 @@ bool TimerHeaps::fire_due() {
     if (heaps_[i]->next_deadline() <= now) fired |= heaps_[i]->fire_due(now);
   }
   return fired;
+}
+
+// In ascending order of address, as all locks of one rank.
+void TimerHeaps::lock_all() {
+  locked_ = count();
+  std::copy_n(heaps_.begin(), locked_, in_order_.begin());
+  std::sort(in_order_.begin(), in_order_.begin() + locked_);
+  for (uint32_t i = 0; i < locked_; ++i) in_order_[i]->lock();
+}
+
+void TimerHeaps::unlock_all() {
+  for (uint32_t i = locked_; i-- > 0;) in_order_[i]->unlock();
+}
+
+void TimerHeaps::for_each_armed(void (*visit)(const void*, const void*, void*), void* argument) {
+  for (uint32_t i = 0; i < locked_; ++i) {
+    const TimerHeap::Memory memory = in_order_[i]->memory();
+    if (memory.low != memory.high) visit(memory.low, memory.high, argument);
+  }
 }
 
 void TimerHeaps::clear() {

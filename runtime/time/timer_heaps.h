@@ -37,12 +37,21 @@ class TimerHeaps {
 
   void clear();
 
+  // While the world stands still: nobody is stopped in the middle of changing a heap.
+  void lock_all() FIBER_NO_THREAD_SAFETY_ANALYSIS;
+  void unlock_all() FIBER_NO_THREAD_SAFETY_ANALYSIS;
+  // By who has locked them: visit(low, high, argument) for the memory that names the armed ones.
+  void for_each_armed(void (*visit)(const void*, const void*, void*), void* argument);
+
  private:
   // acquire: the pointers. Pairs with the release in add().
   uint32_t count() const { return count_.load(std::memory_order_acquire); }
 
   std::array<TimerHeap*, kMost> heaps_{};
   std::atomic<uint32_t> count_{0};
+  // By who looks at the standing world.
+  std::array<TimerHeap*, kMost> in_order_{};
+  uint32_t locked_ = 0;
 };
 
 // How often a worker that is busy looks at the clock while timers are armed: reading it costs

@@ -138,8 +138,12 @@ def slow(port):
 
 def stop_during_download(program, root):
     with running(program, str(root)) as (port, server):
+        idle = connect(port)  # and accepted, or the end of the listener would reset it
+        idle.sendall(GET + b"\r\n")
+        answer = b""
+        while not answer.endswith(SMALL):
+            answer += idle.recv(1000)
         client = connect(port, receive_buffer=4096)
-        idle = connect(port)
         client.sendall(GET.replace(b"small.txt", b"large.bin") + b"\r\n")
         received = client.recv(1000)
         server.terminate()

@@ -1,15 +1,15 @@
 ; Each rule can be switched off by its name, and the summary says what each did. Every access
 ; that is seen is either left out by one rule or checked in one form.
-; RUN: %opt_fsan -fibersan-stats %s -o /dev/null 2>&1 | FileCheck %s --check-prefix=TABLE
+; RUN: %opt_fsan -fibersan-hot-percent=50 -fibersan-stats %s -o /dev/null 2>&1 | FileCheck %s --check-prefix=TABLE
 ; RUN: %opt_fsan -S -fibersan-calls-only %s | FileCheck %s --check-prefix=ALL
 ; RUN: %opt_fsan -S -fibersan-calls-only -fibersan-without=private,repeated,later %s | FileCheck %s --check-prefix=SOME
 ; RUN: %opt_fsan -S -fibersan-calls-only -fibersan-without=all %s | FileCheck %s --check-prefix=NONE
 ; RUN: rm -f %t.jsonl
-; RUN: %opt_fsan -fibersan-stats=%t.jsonl %s -o /dev/null && %opt_fsan -fibersan-without=all -fibersan-stats=%t.jsonl %s -o /dev/null
+; RUN: %opt_fsan -fibersan-hot-percent=50 -fibersan-stats=%t.jsonl %s -o /dev/null && %opt_fsan -fibersan-hot-percent=50 -fibersan-without=all -fibersan-stats=%t.jsonl %s -o /dev/null
 ; RUN: FileCheck %s --check-prefix=JSON --input-file=%t.jsonl
 ; RUN: not %opt_fsan -fibersan-without=often %s -o /dev/null 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 ; RUN: not %opt_fsan -fibersan-without=thread-local %s -o /dev/null 2>&1 | FileCheck %s --check-prefix=NEEDED
-; RUN: not %opt_fsan -fibersan-stats=%t.none/stats.jsonl %s -o /dev/null 2>&1 | FileCheck %s --check-prefix=UNWRITABLE
+; RUN: not %opt_fsan -fibersan-hot-percent=50 -fibersan-stats=%t.none/stats.jsonl %s -o /dev/null 2>&1 | FileCheck %s --check-prefix=UNWRITABLE
 
 ; TABLE: FiberSan: eliminations.ll
 ; TABLE-NEXT: accesses seen 9

@@ -1,6 +1,7 @@
-; The machine code of a hit, instruction by instruction: its budget. Stubs are behind all functions.
-; RUN: %opt_fsan %s | llc-19 -mtriple=x86_64-linux-gnu -O2 -frame-pointer=all -filetype=obj -o %t.o
+; The machine code of a hit, instruction by instruction: its budget. Thunks are in a section of their own.
+; RUN: %opt_fsan -fibersan-hot-percent=0 %s | llc-19 -mtriple=x86_64-linux-gnu -O2 -frame-pointer=all -filetype=obj -o %t.o
 ; RUN: llvm-objdump-19 -dr --no-show-raw-insn --no-leading-addr %t.o | grep -v R_X86_64 | FileCheck %s
+; RUN: llvm-objdump-19 -dr -j .text.fibersan --no-show-raw-insn --no-leading-addr %t.o | FileCheck %s --check-prefix=THUNKS
 
 declare void @other()
 
@@ -15,7 +16,8 @@ declare void @other()
 ; CHECK-NEXT: movabsq $0x7ffffffffff0, %[[SHADOW:r[a-z0-9]+]]
 ; CHECK-NEXT: andq %[[TWICE]], %[[SHADOW]]
 ; CHECK-NEXT: cmpq %[[T]], (%[[SHADOW]])
-; CHECK-NEXT: jne
+; CHECK-NEXT: je
+; CHECK-NEXT: callq
 ; CHECK-NEXT: movq $0x1, (%rdi)
 ; CHECK-NEXT: popq %rbp
 ; CHECK-NEXT: retq
@@ -26,25 +28,34 @@ define void @write(ptr %p) {
 ; Further accesses of the same object: a comparison each, reads two.
 ; CHECK-LABEL: <fields>:
 ; CHECK: cmpq %[[T:r[a-z0-9]+]], (%[[SHADOW:r[a-z0-9]+]])
-; CHECK-NEXT: jne
+; CHECK-NEXT: je
+; CHECK-NEXT: callq
 ; CHECK-NEXT: movb $0x1, (%rdi)
 ; CHECK-NEXT: cmpq %[[T]], 0x10(%[[SHADOW]])
-; CHECK-NEXT: jne
+; CHECK-NEXT: je
+; CHECK-NEXT: callq
 ; CHECK-NEXT: movw $0x1, 0x8(%rdi)
 ; CHECK-NEXT: cmpq %[[T]], 0x20(%[[SHADOW]])
-; CHECK-NEXT: jne
+; CHECK-NEXT: je
+; CHECK-NEXT: callq
 ; CHECK-NEXT: movl $0x1, 0x10(%rdi)
 ; CHECK-NEXT: movq %[[T]], %[[READ:r[a-z0-9]+]]
 ; CHECK-NEXT: btsq $0x3f, %[[READ]]
 ; CHECK-NEXT: cmpq %[[T]], 0x30(%[[SHADOW]])
 ; CHECK-NEXT: je
 ; CHECK-NEXT: cmpq %[[READ]], 0x38(%[[SHADOW]])
-; CHECK-NEXT: jne
+; CHECK-NEXT: je
+; CHECK-NEXT: callq
 ; CHECK-NEXT: movl 0x18(%rdi), %e
 ; CHECK-NEXT: cmpq %[[T]], 0x40(%[[SHADOW]])
 ; CHECK-NEXT: jne
 ; CHECK-NEXT: cmpq %[[T]], 0x50(%[[SHADOW]])
+; CHECK-NEXT: je
+; CHECK-NEXT: cmpq %[[READ]], 0x48(%[[SHADOW]])
 ; CHECK-NEXT: jne
+; CHECK-NEXT: cmpq %[[READ]], 0x58(%[[SHADOW]])
+; CHECK-NEXT: je
+; CHECK-NEXT: callq
 ; CHECK-NEXT: movups 0x20(%rdi), %xmm0
 ; CHECK-NEXT: popq %rbp
 ; CHECK-NEXT: retq
@@ -74,8 +85,12 @@ define void @twice(ptr %p, ptr %q) {
 }
 ; The checks of two accesses are never merged: their places tell them apart.
 ; CHECK-LABEL: <either>:
-; CHECK: jne
-; CHECK: jne
+; CHECK: cmpq
+; CHECK-NEXT: je
+; CHECK-NEXT: callq
+; CHECK: cmpq
+; CHECK-NEXT: je
+; CHECK-NEXT: callq
 ; CHECK: retq
 define void @either(ptr %p, i1 %c) {
   br i1 %c, label %a, label %b
@@ -88,7 +103,7 @@ b:
 done:
   ret void
 }
-; Vectors stay in their registers: the stubs keep all of them.
+; Vectors stay in their registers: the thunks keep all of them.
 ; CHECK-LABEL: <sum>:
 ; CHECK-NOT: movaps %xmm{{.*}}(%rsp)
 ; CHECK-NOT: movaps %xmm{{.*}}(%rbp)
@@ -111,10 +126,21 @@ done:
   %r = fadd <4 x float> %sum1, %product1
   ret <4 x float> %r
 }
-; The stubs, in the order of the accesses.
-; CHECK-LABEL: <fibersan.module_ctor>:
+; Accesses of one size at one address share a thunk, with the same place of the context.
+; CHECK-LABEL: <shares>:
+; CHECK: callq
 ; CHECK: retq
-; CHECK: movq %rdi, -0x18(%rsp)
-; CHECK-NEXT: leaq (%rdi), %rdi
-; CHECK-NEXT: callq
-; CHECK-NEXT: jmp {{.*}} <write+
+define void @shares(ptr %p) {
+  store i64 1, ptr %p, align 8
+  ret void
+}
+; THUNKS: movq %rdi, -0x10(%rsp)
+; THUNKS-NEXT: leaq (%rdi), %rdi
+; THUNKS-NEXT: jmp
+; THUNKS-NEXT: R_X86_64_PLT32 __fsan_check_write8_leaf-0x4
+; THUNKS-NOT: __fsan_check_write8_leaf-0x4
+; THUNKS: popq -0x18(%rsp)
+; THUNKS-NEXT: pushq {{.*}}(%rbp)
+; THUNKS-NEXT: pushq -0x10(%rsp)
+; THUNKS-NEXT: jmp
+; THUNKS-NEXT: R_X86_64_PLT32 __fsan_check_write8-0x4

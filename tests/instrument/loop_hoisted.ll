@@ -5,6 +5,13 @@
 ; WITHOUT-LABEL: define void @always(
 ; WITHOUT: loop:
 ; WITHOUT: @__fsan_write4(
+;
+; It is inline there, though nothing says that the function is called often.
+; RUN: %opt_fsan -S %s | FileCheck %s --check-prefix=INLINE
+; INLINE-LABEL: define void @always(
+; INLINE: entry:
+; INLINE: asm {{.*}}cmp{{.*}}__fsan_check_write4
+; INLINE: loop:
 
 declare void @other()
 declare void @may_exit() memory(none) nounwind

@@ -1,4 +1,4 @@
-; Under a mask: one inline check for the whole vector, whose stub passes the mask; as a call, a
+; Under a mask: one inline check for the whole vector, whose thunk passes the mask; as a call, a
 ; hook for each element that is on, and for no other.
 ; RUN: %opt_fsan -S %s | FileCheck %s --check-prefix=INLINE
 ; RUN: %opt_fsan -fibersan-calls-only -S %s | FileCheck %s
@@ -11,8 +11,8 @@ declare <2 x i32> @llvm.masked.gather.v2i32.v2p0(<2 x ptr>, i32, <2 x i1>, <2 x 
 ; INLINE-LABEL: define <2 x i64> @load(
 ; INLINE: %[[BITS:.*]] = bitcast <2 x i1> %m to i2
 ; INLINE: %[[MASK:.*]] = zext i2 %[[BITS]] to i64
-; INLINE: call void asm {{.*}}movq $4, -32(%rsp)\0A\09movq %rdi, -24(%rsp)\0A\09leaq $5, %rdi\0A\09callq __fsan_check_read_masked8_leaf
-; INLINE-SAME: i64 %[[MASK]], ptr nocapture readnone elementtype(i64) %p)
+; INLINE: call void asm {{.*}}movq $5, -24(%rsp)\0A\09movq %rdi, -16(%rsp)\0A\09leaq $4, %rdi\0A{{.*}}jmp __fsan_check_read_masked8_leaf
+; INLINE-SAME: ptr nocapture readnone elementtype(i64) %p, i64 %[[MASK]])
 ; INLINE-NEXT: call <2 x i64> @llvm.masked.load
 ; CHECK: %[[ON0:.*]] = extractelement <2 x i1> %m, i64 0
 ; CHECK: br i1 %[[ON0]],

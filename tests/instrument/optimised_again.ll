@@ -1,6 +1,6 @@
 ; Link-time optimisation sees instrumented code once more: it may reuse a stamp up to the
 ; next call, never beyond it.
-; RUN: %opt_fsan -S %s | opt-19 -passes='default<O3>' -S | FileCheck %s
+; RUN: %opt_fsan -fibersan-hot-percent=0 -S %s | opt-19 -passes='default<O3>' -S | FileCheck %s
 
 declare void @other()
 

@@ -1,14 +1,14 @@
 ; Code for executables addresses the running state and the detector directly, code that may end in
 ; a shared library through what the dynamic linker knows (no lazy stub, which changes registers).
 ; RUN: split-file %s %t
-; RUN: %opt_fsan -S %t/pie.ll | FileCheck %t/pie.ll
-; RUN: %opt_fsan -S %t/pic.ll | FileCheck %t/pic.ll
+; RUN: %opt_fsan -fibersan-hot-percent=0 -S %t/pie.ll | FileCheck %t/pie.ll
+; RUN: %opt_fsan -fibersan-hot-percent=0 -S %t/pic.ll | FileCheck %t/pic.ll
 
 ;--- pie.ll
 ; CHECK: @__fsan_shadow_base = external dso_local global i64
 ; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff+8, $0", "=r,~{memory}"()
 ; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0\0A\09movb $$-1, ${0:b}", "=r,~{memory}"()
-; CHECK: asm sideeffect {{.*}}callq __fsan_check_read4\0A
+; CHECK: asm sideeffect {{.*}}jmp __fsan_check_read4\0A
 declare void @other()
 define i32 @f(ptr %p) {
   call void @other()
@@ -23,7 +23,7 @@ define i32 @f(ptr %p) {
 ; CHECK: @__fsan_shadow_base = external global i64
 ; CHECK: call i64 asm "movq __fsan_running@gottpoff(%rip), $0\0A\09movq %fs:8($0), $0", "=r,~{memory}"()
 ; CHECK: call i64 asm "movq __fsan_running@gottpoff(%rip), $0\0A\09movq %fs:0($0), $0\0A\09movb $$-1, ${0:b}", "=r,~{memory}"()
-; CHECK: asm sideeffect {{.*}}callq *__fsan_check_read4@GOTPCREL(%rip)\0A
+; CHECK: asm sideeffect {{.*}}jmpq *__fsan_check_read4@GOTPCREL(%rip)\0A
 ; CHECK: call i64 asm sideeffect "movq __fsan_running@gottpoff(%rip), $0\0A\09movq $1, %fs:8($0)", "=&r,r,~{memory}"(i64 %context)
 declare void @other()
 define i32 @f(ptr %p) {

@@ -65,3 +65,35 @@ define i32 @others(ptr %p, ptr %q) {
   %e = add i32 %d, %c
   ret i32 %e
 }
+
+declare void @llvm.masked.store.v4i32.p0(<4 x i32>, ptr, i32, <4 x i1>)
+; Whatever the mask: the whole was checked before.
+; REPEATED-LABEL: define void @masked_after_whole(
+; REPEATED: call preserve_mostcc void @__fsan_write16(ptr %p,
+; REPEATED-NOT: call preserve_mostcc
+; REPEATED: ret void
+define void @masked_after_whole(ptr %p, <4 x i32> %v, <4 x i1> %m) {
+  store <4 x i32> %v, ptr %p, align 16
+  call void @llvm.masked.store.v4i32.p0(<4 x i32> %v, ptr %p, i32 16, <4 x i1> %m)
+  ret void
+}
+; What is under a mask may not have happened: its check stands for no other.
+; REPEATED-LABEL: define void @whole_after_masked(
+; REPEATED: call void @llvm.masked.store
+; REPEATED-NEXT: call preserve_mostcc void @__fsan_write16(ptr %p,
+; REPEATED-NEXT: store <4 x i32>
+define void @whole_after_masked(ptr %p, <4 x i32> %v, <4 x i1> %m) {
+  call void @llvm.masked.store.v4i32.p0(<4 x i32> %v, ptr %p, i32 16, <4 x i1> %m)
+  store <4 x i32> %v, ptr %p, align 16
+  ret void
+}
+; CHECK-LABEL: define void @masked_twice(
+; CHECK: br i1
+; CHECK: call void @llvm.masked.store
+; CHECK: br i1
+; CHECK: call void @llvm.masked.store
+define void @masked_twice(ptr %p, <4 x i32> %v, <4 x i1> %m, <4 x i1> %n) {
+  call void @llvm.masked.store.v4i32.p0(<4 x i32> %v, ptr %p, i32 16, <4 x i1> %m)
+  call void @llvm.masked.store.v4i32.p0(<4 x i32> %v, ptr %p, i32 16, <4 x i1> %n)
+  ret void
+}

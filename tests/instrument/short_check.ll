@@ -1,24 +1,31 @@
 ; In code that is not run often a check is one call, with no shadow address or stamp before it.
 ; RUN: %opt_fsan -S %s | FileCheck %s
 ; RUN: %opt_fsan -fibersan-hot-percent=0 -S %s | FileCheck %s --check-prefix=INLINE
+; RUN: %opt_fsan -fibersan-hot-percent=50 -S %s | FileCheck %s --check-prefix=COMMON
 
 declare void @other()
 
 ; CHECK-LABEL: define void @branches(
 ; CHECK: rare:
-; CHECK-NEXT: call void asm sideeffect alignstack "\09leaq $0, %rdi\0A\09pushq $1\0A\09callq __fsan_call_write4\0A", "*m,*m,~{rdi},~{rax},~{rcx},~{dirflag},~{fpsr},~{flags}"(ptr nocapture readnone elementtype(i64) %p, ptr nocapture readonly elementtype(i64) %context.slot)
-; CHECK-NEXT: store i32 1, ptr %p
+; CHECK: call void asm sideeffect alignstack "\09callq \22.L__fsan_call_write4 8($0) $1\22\0A1:\0A{{.*}}leaq 8($0), %rdi\0A{{.*}}", "r,*m,~{dirflag},~{fpsr},~{flags}"(ptr nocapture readnone %p, ptr nocapture readonly elementtype(i64) %context.slot)
+; CHECK-NEXT: store i32 1, ptr %at
 ; CHECK: often:
-; CHECK: asm sideeffect alignstack "\09cmpq $1, $0
-; CHECK-SAME: __fsan_check_write4
-; CHECK-NEXT: store i32 1, ptr %q
+; CHECK-NEXT: call void asm sideeffect alignstack "\09callq \22.L__fsan_call_write4 ($0) $1\22
+; COMMON-LABEL: define void @branches(
+; COMMON: rare:
+; COMMON: call void asm sideeffect alignstack "\09callq \22.L__fsan_call_write4
+; COMMON: often:
+; COMMON: asm sideeffect alignstack "\09cmpq $1, ${0}
+; COMMON-SAME: __fsan_check_write4
+; COMMON-NEXT: store i32 1, ptr %q
 ; INLINE-LABEL: define void @branches(
 ; INLINE-NOT: __fsan_call_
 ; INLINE: ret void
 define void @branches(ptr %p, ptr %q, i1 %c) {
   br i1 %c, label %rare, label %often, !prof !0
 rare:
-  store i32 1, ptr %p, align 4
+  %at = getelementptr i8, ptr %p, i64 8
+  store i32 1, ptr %at, align 4
   call void @other()
   br label %done
 often:
@@ -27,9 +34,9 @@ often:
 done:
   ret void
 }
-; In a loop it is hot.
+; In a loop it is hot, and in a function that calls itself.
 ; CHECK-LABEL: define void @loop(
-; CHECK: asm sideeffect alignstack "\09cmpq $1, $0
+; CHECK: asm sideeffect alignstack "\09cmpq $1, ${0}
 define void @loop(ptr %p, i32 %n) {
 entry:
   br label %body
@@ -40,6 +47,19 @@ body:
   %i1 = add i32 %i, 1
   %c = icmp eq i32 %i1, %n
   br i1 %c, label %done, label %body
+done:
+  ret void
+}
+; CHECK-LABEL: define void @recursive(
+; CHECK: asm sideeffect alignstack "\09cmpq $1, ${0}
+; CHECK: call void @recursive(
+define void @recursive(ptr %p, i1 %c) {
+  store i64 1, ptr %p, align 8
+  br i1 %c, label %more, label %done
+more:
+  %next = load ptr, ptr %p, align 8
+  call void @recursive(ptr %next, i1 %c)
+  br label %done
 done:
   ret void
 }

@@ -26,9 +26,11 @@ GROUPS = {
     "llvm": ["llvm/", "llvm-c/", "clang/"],
     "boost": ["boost/"],
     "json": ["nlohmann/"],
+    "cli": ["CLI/"],
+    "command": ["utils/fibersan/"],
     "examples": ["examples/"],
     "programs": ["tests/programs/"],
-    "test": ["gtest/", "gmock/", "benchmark/", "tests/"],
+    "test": ["gtest/", "gmock/", "catch2/", "benchmark/", "tests/"],
     "std": [""],  # the C++ and C libraries and the system's headers
 }
 
@@ -36,13 +38,17 @@ GROUPS = {
 ALLOWED = {
     "detector/abi": ["abi", "std"],  # and see ABI_HEADERS
     "detector/report": ["report", "std", "json"],
+    "detector/report/render": ["report", "std", "json", "abi"],  # the table of kinds
     "detector": ["detector", "abi", "report", "std"],
     "detector/no_detector": ["abi", "std"],
     "runtime/include/fiber": ["fiber", "std"],
+    "runtime/include/fiber/testing": ["fiber", "std", "test"],
     "runtime": ["runtime", "fiber", "abi", "std", "boost"],
     "instrument": ["instrument", "abi", "llvm", "std"],
     "examples": ["examples", "fiber", "std"],
+    "examples/integration": ["examples", "fiber", "std", "test"],
     "tests/programs": ["programs", "fiber", "std"],
+    "utils/fibersan": ["command", "report", "abi", "std", "json", "cli"],
 }
 ABI_HEADERS = {"stdint.h", "stddef.h"}  # all that a header of detector/abi needs of the system
 BOOST_FILES = 1  # files that may include Boost: the stack switch lives in one place
@@ -95,6 +101,8 @@ SELF_TEST = [
     ("runtime/include/fiber/run.h", '#include "detector/abi/hooks.h"', True),
     ("runtime/include/fiber/run.h", '#include "runtime/park.h"', True),
     ("runtime/include/fiber/run.h", "#include <fiber/go.h>", False),
+    ("runtime/include/fiber/run.h", "#include <gtest/gtest.h>", True),
+    ("runtime/include/fiber/testing/googletest.h", "#include <gtest/gtest.h>", False),
     ("runtime/park.cpp", '#include "detector/race/race.h"', True),
     ("runtime/park.cpp", '#include "detector/abi/hooks.h"', False),
     ("instrument/pass.cpp", '#include "detector/shadow/cell.h"', True),
@@ -102,6 +110,9 @@ SELF_TEST = [
     ("examples/bank.cpp", '#include "runtime/park.h"', True),
     ("examples/bank.cpp", "// #include \"runtime/park.h\" is not for users", False),
     ("tests/programs/race/a.cpp", '#include "detector/abi/hooks.h"', True),
+    ("utils/fibersan/report.cpp", '#include "detector/race/race.h"', True),
+    ("utils/fibersan/report.cpp", '#include "detector/report/report.h"', False),
+    ("detector/report/json.cpp", "#include <CLI/CLI.hpp>", True),
 ]
 
 

@@ -123,9 +123,10 @@ void body(int number) {
 }  // namespace
 
 int main() {
-  int status = in_fibers(kFibers, body);
   int total = 0;
-  for (int* each : counters) total += *each;
+  int status = in_fibers(kFibers, body, [&] {
+    for (int* each : counters) total += *each;
+  });
   CHECK(total == kFibers * (kRounds + kWithPolls));
   CHECK(migrations > 0);
   return status;

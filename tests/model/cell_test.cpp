@@ -44,6 +44,8 @@ struct ModelSlots {
   static inline bool stepped;
   static inline bool incomplete;
   static inline bool exchanged;
+  static inline std::size_t exchanged_slot;
+  static inline Stamp own;  // what it put there
   static inline Weakness weakness;
   static inline Stamp last_seen[2];
 
@@ -66,8 +68,10 @@ struct ModelSlots {
   }
   static Stamp load(const Stamp& slot) {
     const auto index = static_cast<std::size_t>(&slot - state->slots);
-    if (weakness == Weakness::kNoReload && exchanged) return last_seen[index];
-    return last_seen[index] = once([&] { return slot; });
+    const bool is_own = exchanged && index == exchanged_slot;
+    if (weakness == Weakness::kNoReload && exchanged) return is_own ? own : last_seen[index];
+    const Stamp seen = once([&] { return slot; });
+    return last_seen[index] = incomplete && is_own ? own : seen;
   }
   static bool exchange(Stamp& slot, Stamp expected, Stamp desired) {
     const bool done = once([&] {
@@ -76,6 +80,8 @@ struct ModelSlots {
                         return Stamp{equal};
                       }) != 0;
     exchanged = done;
+    exchanged_slot = static_cast<std::size_t>(&slot - state->slots);
+    own = desired;
     return done;
   }
 };

@@ -20,16 +20,17 @@ enum class Weakness {
   kNone,
   kPlainStores,         // slots are stored where an exchange is due
   kNoReload,            // the other slot is not looked at again
+  kNoSecondReload,      // slot 1 is not looked at again after slot 0 (C5)
   kSlotNotTakenAlong,   // what came into slot 1 meanwhile is overwritten
   kSlotUnchecked,       // whoever has locked a record takes it for its cell's
   kNoLock,              // everybody is in the record at once
-  kSlot0First,          // deflation writes slot 0 before it empties slot 1
+  kSlot0First,          // deflation writes slot 0 before slot 1
   kReadersBesideWriter  // a reader's lock keeps no writer out
 };
-inline constexpr std::array kMutants = {
-    Weakness::kPlainStores,        Weakness::kNoReload, Weakness::kSlotNotTakenAlong,
-    Weakness::kSlotUnchecked,      Weakness::kNoLock,   Weakness::kSlot0First,
-    Weakness::kReadersBesideWriter};
+inline constexpr std::array kMutants = {Weakness::kPlainStores,    Weakness::kNoReload,
+                                        Weakness::kNoSecondReload, Weakness::kSlotNotTakenAlong,
+                                        Weakness::kSlotUnchecked,  Weakness::kNoLock,
+                                        Weakness::kSlot0First,     Weakness::kReadersBesideWriter};
 
 struct ModelRecord {
   bool taken = false;
@@ -44,6 +45,7 @@ struct ModelRecord {
 struct Entry {
   Stamp value = 0;
   Stamp only = 0;
+  Stamp beside = 0;
   std::vector<Stamp> stamps;  // races found, or stamps visited
 
   bool operator==(const Entry&) const = default;
@@ -105,6 +107,7 @@ inline Hash hash_of(const State& state) {
     for (const Entry& entry : thread.log) {
       hash.add(entry.value);
       hash.add(entry.only);
+      hash.add(entry.beside);
       hash.add(entry.stamps);
     }
     hash.add(thread.found);
@@ -117,6 +120,7 @@ struct Setting {
   bool sharded = false;        // reads lock as readers
   unsigned records = 3;        // that there is memory for
   bool only_extended = false;  // cells that have a record
+  bool only_late = false;      // an access that others replace while it is made
 };
 
 // The steps of one thread. Beyond the log one step is made for real; what follows it
@@ -130,8 +134,11 @@ class ModelSteps {
   static inline bool incomplete;
   static inline Setting setting;
   static inline bool exchanged;
+  static inline std::size_t exchanged_slot;
+  static inline Stamp own;  // what it put there
   static inline Stamp last_seen[2];
   static inline bool slot1_pending;
+  static inline Stamp slot1_value;
   static inline bool just_locked;
 
   static void begin(State& of, Thread& running) {
@@ -143,8 +150,12 @@ class ModelSteps {
 
   static Stamp load(const Stamp& slot) {
     const auto index = static_cast<std::size_t>(&slot - state->slots);
-    if (setting.weakness == Weakness::kNoReload && exchanged) return last_seen[index];
+    const bool is_own = exchanged && index == exchanged_slot;
+    if (setting.weakness == Weakness::kNoReload && exchanged)
+      return is_own ? own : last_seen[index];
+    if (setting.weakness == Weakness::kNoSecondReload && is_own && index == 1) return own;
     const Stamp seen = once([&](Entry& e) { e.value = slot; }).value;
+    if (incomplete && is_own) return own;
     if (setting.weakness == Weakness::kSlotUnchecked && just_locked && index == 0) {
       just_locked = false;
       return last_seen[0];
@@ -157,6 +168,8 @@ class ModelSteps {
                   if (equal) slot = desired;
                   e.value = equal;
                 }).value != 0;
+    exchanged_slot = static_cast<std::size_t>(&slot - state->slots);
+    own = desired;
     return exchanged;
   }
   static Stamp swap(Stamp& slot, Stamp stamp) {
@@ -164,13 +177,13 @@ class ModelSteps {
     return setting.weakness == Weakness::kSlotNotTakenAlong ? 0 : old;
   }
   static void store(Stamp& slot, Stamp stamp) {
-    if (setting.weakness == Weakness::kSlot0First && stamp == 0) {
+    if (setting.weakness == Weakness::kSlot0First && &slot == &state->slots[1]) {
       slot1_pending = true;
+      slot1_value = stamp;
       return;
     }
     once([&](Entry&) { slot = stamp; });
-    if (slot1_pending) once([&](Entry&) { state->slots[1] = 0; });
-    slot1_pending = false;
+    store_pending();
   }
 
   static uint32_t take() {
@@ -208,6 +221,7 @@ class ModelSteps {
     return reader ? Record::Hold::kAsReader : Record::Hold::kAlone;
   }
   static void unlock(uint32_t number, Record::Hold hold) {
+    store_pending();
     once([&](Entry&) {
       if (hold == Record::Hold::kAsReader) {
         if (record(number).readers != 0) --record(number).readers;
@@ -223,7 +237,7 @@ class ModelSteps {
                      Record::Hold hold) {
     const Entry done = quietly([&](Entry& e) { look_now(number, access, clock, hold, e); });
     for (const Stamp race : done.stamps) races.add(race);
-    return {done.value != 0, done.only};
+    return {done.value != 0, done.only, done.beside, 0};
   }
   static void clear(uint32_t number) {
     quietly([&](Entry&) { record(number).stamps.clear(); });
@@ -238,12 +252,17 @@ class ModelSteps {
   }
 
  private:
+  static void store_pending() {
+    if (!slot1_pending) return;
+    slot1_pending = false;
+    once([&](Entry&) { state->slots[1] = slot1_value; });
+  }
   template <typename Step>
   static Entry once(Step step) {
     if (at < thread->log.size()) return thread->log[at++];
     if (stepped) {
       incomplete = true;
-      return {.value = 1, .only = 0, .stamps = {}};
+      return {.value = 1, .only = 0, .beside = 0, .stamps = {}};
     }
     stepped = true;
     ++at;
@@ -271,8 +290,9 @@ class ModelSteps {
     if (entry.value != 0) return;
     if (hold == Record::Hold::kAlone)
       std::erase_if(stamps, [&](Stamp earlier) { return replaces(access, earlier, clock); });
-    if (stamps.empty()) {
+    if (stamps.size() < 2) {
       entry.only = access;
+      entry.beside = stamps.empty() ? 0 : stamps[0];
     } else {
       stamps.push_back(access);
     }

@@ -71,7 +71,7 @@ FAKE_RECORD = ("detector/shadow/record.h", """#pragma once
 #include "detector/clock/spin_lock.h"
 #include "detector/shadow/cell.h"
 namespace fibersan {
-struct Looked { bool was_there = false; Stamp only = 0; Stamp shown = 0; };
+struct Looked { bool was_there = false; Stamp only = 0; Stamp beside = 0; Stamp shown = 0; };
 class Record {
  public:
   enum class Hold { kAlone, kAsReader };
@@ -85,7 +85,7 @@ class Record {
       else if (races_with(earlier, access, clock)) races.add(earlier);
     }
     if (!was_there) stamps_.push_back(access);
-    return {was_there, 0};
+    return {was_there, 0, 0, 0};
   }
   bool holds(Stamp access, Hold) const {
     for (Stamp there : stamps_) if (stamp_subsumes(there, access)) return true;
@@ -190,9 +190,14 @@ WITHOUT_MODEL = {
     "detector/race/hooks_fiber.cpp": "a flag for reports, which need no more than itself",
     "detector/race/attached_threads.cpp": "a flag for reports, which need no more than itself",
     "detector/race/known_fibers.cpp": "a list that only grows at its front beside readers; ThreadSanitizer as for clock.cpp",
-    "detector/race/access_fast.h": "the steps of extended_steps.h under the record's lock; tests/model/extended_cell_test.cpp",
+    "detector/race/record_fast.h": "the steps of extended_steps.h under the record's lock; tests/model/extended_cell_test.cpp",
     "detector/shadow/record.h": ZEROES,
     "detector/shadow/record.cpp": ZEROES + "; shards that are used again are ordered by their own locks",
+    "detector/fiber.h": "a turn that only its fiber moves; who looks at it twice takes the same one for no move",
+    "detector/deadlock/wait_cycle.cpp": "two looks at such turns; the locks of the list of fibers lie between",
+    "detector/deadlock/world_copy.cpp": "a flag after the result, in memory that the program shares with a process of one thread",
+    "detector/findings/other_parties.cpp": "a turn, for a report",
+    "detector/deadlock/waiters.cpp": "a table of constants, given before the first fiber runs",
     "detector/clock/clock.cpp": "reference counts; ThreadSanitizer judges them in unit_clock with threads (`utils/check tsan`)",
     "detector/clock/lane.cpp": "a block is made before its lanes are known; ThreadSanitizer as for clock.cpp",
 }

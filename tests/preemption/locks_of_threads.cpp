@@ -155,7 +155,7 @@ void waits_with_lock() {
   in_turn("blocking", mutex, [](int) { fiber::blocking([] { compute_for(kSlices); }); });
   fiber::Channel<int> turns;
   fiber::go([turns]() mutable {
-    for (int i = 0;; ++i) turns.send(i);
+    for (int i = 0; i < 12; ++i) turns.send(i);  // 6 for each lock
   });
   in_turn("channel", mutex, [&](int) { turns.receive(); });
   in_turn("taken twice", mutex, [&](int) {

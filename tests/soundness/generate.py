@@ -18,7 +18,7 @@ PROFILES = {  # what a scenario is made of: weights of statements
     "kinds": {"access": 4, "bits": 3, "volatile": 2, "atomic": 4, "packed": 4, "range": 3, "release": 1, "line": 2},
     "fields": {"field": 10, "packed": 5, "copy": 2, "release": 1, "acquire": 1, "if": 1},
     "branch": {"access": 5, "if": 5, "switch": 1, "release": 2, "acquire": 2, "helper": 2},
-    "loop": {"access": 2, "loop": 6, "simple_loop": 5, "nest": 3, "walk": 3, "release": 1, "acquire": 1},
+    "loop": {"access": 2, "loop": 6, "simple_loop": 5, "nest": 3, "walk": 3, "masked": 3, "release": 1, "acquire": 1},
     "exits": {"access": 2, "loop": 3, "exit_loop": 8, "walk": 2, "release": 1},
     "loop_sync": {"access": 2, "sync_loop": 8, "simple_loop": 2, "release": 1, "acquire": 1},
     "calls": {"access": 6, "helper": 8, "release": 1, "acquire": 1, "if": 1, "recursion": 2, "virtual": 5},
@@ -140,7 +140,7 @@ class Scenario:
         weights = dict(weights or self.weights)
         if depth >= 2:
             for heavy in ("loop", "exit_loop", "sync_loop", "last_loop", "nest", "try", "switch", "setjmp", "sum_nest",
-                          "until"):
+                          "until", "masked"):
                 weights.pop(heavy, None)
         if depth >= 3:
             weights.pop("if", None)
@@ -529,8 +529,10 @@ class Scenario:
         if not self.has_local:
             exits.append("return s;" if self.in_helper else "return;")
         how = self.random.choice(exits)
+        # The last two leave in the first turn, which no compiler knows: what is behind them never happens.
         guard = self.random.choice([f"if ({v} == {at}) ", f"if ({v} >= n{self.random.choice([3, 4])}) ",
-                                    f"if (u1 && {v} == {at}) ", f"if (R(g) == 12345 || {v} == n3) "])
+                                    f"if (u1 && {v} == {at}) ", f"if (R(g) == 12345 || {v} == n3) ",
+                                    "if (R(g) != 12345) ", "if (numbers[1]) "])
         if how == "fail_deep(" or "fail_deep" in how:
             guard, how = "", f"fail_at(({v} == {at}), {self.value()});"
         pieces = self.block(depth, inner, 1, 2) + [[guard + how]] + self.block(depth, inner, 1, 3)
@@ -540,6 +542,19 @@ class Scenario:
         if "goto" in how:
             text = ["{", [text], f"}} {label}:;"]
         return text
+
+    def make_masked(self, depth, loops):
+        """Loops that become one vector access, under a mask and without."""
+        fitting = [v for v in self.arrays if v[2] >= 8 and SIZES[v[1]] <= 4]
+        if not fitting:
+            return self.make_access(depth, loops)
+        name, v = self.random.choice(fitting)[0], self.new_loop()
+        head = f'_Pragma("clang loop unroll(disable)") for (int {v} = 0; {v} < 8; ++{v})'
+        condition = self.random.choice([f"{v} < n{self.random.choice([3, 4, 6])}", f"({v} & 1) == u1"])
+        whole = self.random.choice([f"W({name}[{v}], {self.value()});", f"s += R({name}[{v}]);"])
+        lines = [f"{head} if ({condition}) W({name}[{v}], {self.value()});", f"{head} {whole}"]
+        self.random.shuffle(lines)
+        return lines
 
     def make_last_loop(self, depth, loops):
         v = self.new_loop()

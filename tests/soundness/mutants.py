@@ -11,7 +11,9 @@ State:   the pass's library is linked anew from one mutated file, in a temporary
 """
 import collections
 import concurrent.futures
+import glob
 import importlib.util
+import itertools
 import os
 import shutil
 import sys
@@ -137,7 +139,21 @@ class Corpus:
     def __init__(self, frame):
         self.frame = frame
         self.known = {}
+        self.found = None
         self.lock = threading.Lock()
+
+    def kept(self):
+        """Those in found/: for each its path, level and scenarios, and what it reports without eliminations."""
+        with self.lock:
+            if self.found is None:
+                self.found = []
+                for path in sorted(glob.glob(os.path.join(build.HERE, "found", "*.cpp"))):
+                    scenarios, level = compare.kept(path)
+                    library = self.frame.compile(path, os.path.basename(path) + ".without",
+                                                 build.LEVELS[level] + build.WITHOUT)
+                    races = build.run_all(build.races, self.frame.checking, library, scenarios)
+                    self.found.append((path, level, scenarios, races))
+            return self.found
 
     def without(self, number, level):
         with self.lock:
@@ -160,16 +176,19 @@ def judge(mutant, corpus):
                 return False, f"{mutant.name}: does not apply any more to {mutant.file}"
         except (build.Broken, mutant_build.NotBuilt) as error:
             return False, f"{mutant.name}: does not build: {error}"
-        for number, level in Corpus.ORDER:
-            source, scenarios, without = corpus.without(number, level)
+        kept = [(path, level, scenarios, without, os.path.basename(path))
+                for path, level, scenarios, without in corpus.kept()]
+        generated = ((source, level, scenarios, without, f"file {number}")
+                     for number, level in Corpus.ORDER for source, scenarios, without in [corpus.without(number, level)])
+        for source, level, scenarios, without, name in itertools.chain(kept, generated):
             try:
                 library = corpus.frame.compile(source, f"mutant{abs(hash(mutant.name))}", build.LEVELS[level],
                                                build.config("fibersan.cfg", folder))
                 found = build.run_all(build.races, corpus.frame.checking, library, scenarios)
             except build.Broken as broken:
-                return True, f"{mutant.name}: killed by file {number} -{level}: {str(broken)[:100]}"
+                return True, f"{mutant.name}: killed by {name} -{level}: {str(broken)[:100]}"
             for view, sentence in compare.differences(without, found):
-                return True, f"{mutant.name}: killed by file {number} -{level} {view[0]} {view[1]}: {sentence}"
+                return True, f"{mutant.name}: killed by {name} -{level} {view[0]} {view[1]}: {sentence}"
     return False, f"{mutant.name}: SURVIVES"
 
 

@@ -24,10 +24,19 @@ def findings(output):
     return found
 
 
+def c_half(source, program, options):
+    """The objects of the C files that a program names in its Inputs."""
+    for name in re.findall(r"%S/(Inputs/\w+\.c)\b", text_of(source)):
+        path, made = os.path.join(os.path.dirname(source), name), program + ".o"
+        build.checked([build.C_COMPILER, build.config("fibersan.cfg"), "-g", "-w", *options, "-c", path, "-o", made], path)
+        yield made
+
+
 def run(source, folder, options):
     program = os.path.join(folder, re.sub(r"\W", "_", "".join([os.path.relpath(source, build.TOP), *options])))
-    build.checked([build.COMPILER, build.config("fibersan.cfg"), "-std=c++20", "-g", "-w", *options, source, "-o",
-                   program],
+    objects = list(c_half(source, program, options))
+    build.checked([build.COMPILER, build.config("fibersan.cfg"), "-std=c++20", "-g", "-w", *options, source, *objects,
+                   "-o", program],
                   source)
     environment = dict(os.environ, FIBER_OPTIONS="procs=1:seed=1:preempt_ms=0")
     try:

@@ -24,9 +24,14 @@ __attribute__((noinline)) int fill([[maybe_unused]] size_t size) {
 
 int main() {
   return fiber::run([] {
-    // Neighbours, so that the memory below is theirs.
-    for (int i = 0; i < 15; ++i) fiber::go(fiber::FiberOptions{"", 65536}, [] {});
+    // Neighbours that stay, so that the memory below is theirs.
+    fiber::Channel<int> end;
+    fiber::WaitGroup neighbours;
+    for (int i = 0; i < 15; ++i)
+      neighbours.go(fiber::FiberOptions{"", 65536}, [&end] { end.receive(); });
     fiber::spawn(fiber::FiberOptions{"wide", 65536}, [] { fill(200'000); }).join();
+    end.close();
+    neighbours.wait();
   });
 }
 // CHECK: fatal error: stack overflow in fiber {{[0-9]+}} 'wide': its stack has 65536 bytes; raise it with FIBER_OPTIONS=stack_size=131072 or FiberOptions::stack_size

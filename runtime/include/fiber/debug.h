@@ -1,7 +1,7 @@
 // debug.h: what a program can ask its fiber runtime, and tell the detector.
 //
 // Cost:     stats() reads some hundred numbers for each processor; dump_fibers() looks at
-//           every fiber. Neither stops anybody.
+//           every fiber. Neither stops anybody; deadlock::check() does.
 // Threads:  any, also outside of fibers.
 #ifndef FIBER_DEBUG_H
 #define FIBER_DEBUG_H
@@ -47,6 +47,11 @@ struct Stats {
   std::uint64_t net_wakes = 0;        // fibers made runnable by the network
   std::uint64_t thread_sleeps = 0;    // times a thread went to sleep for lack of work
   std::uint64_t threads_started = 0;  // threads started to run fibers, run()'s callers not included
+  std::uint64_t deadlock_checks =
+      0;  // times all threads were to be stopped to search for deadlocks
+  // Of these: the search went on in a copy of the process (as by fork), beside the program.
+  std::uint64_t deadlock_checks_copied = 0;
+  std::uint64_t deadlock_checks_given_up = 0;  // of these: a thread did not stop, or no memory
 
   // Now. 0 outside of a run, but for fibers_stopped and the stacks.
   std::uint64_t fibers_live = 0;       // fibers created and not ended, of this run
@@ -69,6 +74,8 @@ struct Stats {
   // Of one fiber in 256, chosen at irregular distances: a clock costs as much as a switch.
   Histogram lifetime;         // from creation to the end
   Histogram run_queue_delay;  // from runnable to running
+  // Of checks for deadlocks: how long all threads stood still, each time that they did.
+  Histogram deadlock_pause;
 };
 
 Stats stats();
@@ -96,9 +103,44 @@ void name(const Channel<T>& channel, std::string_view name) {
 
 // An order that the detector cannot see, because it is made by means it does not know (inline
 // assembler, another process, a device): what a fiber did before happens_before(p) happens
-// before what another one does after a later happens_after(p). `p` is any address.
+// before what another one does after a later happens_after(p). `p` is any address but that of an
+// atomic or a synchronisation object that is in use: their orders are kept under the same address,
+// and the next store to such an atomic takes the place of what happens_before(p) left there.
 void happens_before(const volatile void* p);
 void happens_after(const volatile void* p);
+
+// Memory that may hold the only reference to something that fibers wait for, where the detector
+// does not look: mapped by the program itself, of a device, or of the kernel's (what epoll, a timer
+// or io_uring hands back). Not needed for global and thread-local variables, stacks and the
+// heap. It must stay readable while the value lives.
+class RootRegion {
+ public:
+  RootRegion(const RootRegion&) = delete;
+  RootRegion& operator=(const RootRegion&) = delete;
+  ~RootRegion();
+
+ private:
+  friend RootRegion root_region(const void* memory, std::size_t size);
+  RootRegion(const void* memory, std::size_t size);
+  const void* memory_;
+  std::size_t size_;
+};
+[[nodiscard]] RootRegion root_region(const void* memory, std::size_t size);
+
+namespace deadlock {
+
+// Looks for fibers that can never run again because nothing that may still run refers to what they
+// wait for, and reports them (kind "partial deadlock"). Returns how many were found since the
+// process began. All threads stand still for that (stats().deadlock_pause), but not for longer than
+// it takes to copy the process where there is much to search; then the copy is searched. Where some
+// seem dead it looks again after 100 ms, for which the calling fiber sleeps. The detector does the
+// same by itself every deadlock_check_ms; a plain build does nothing and returns 0. A thread of the
+// program's own that blocks all signals cannot be stopped: while it lives looks are given up after
+// 50 ms and counted (stats().deadlock_checks_given_up), and only global deadlocks, rings and orders
+// of locks are found.
+std::size_t check();
+
+}  // namespace deadlock
 
 // Somebody outside of the runtime will wake a fiber: while the value lives, fibers that all
 // wait are no deadlock.

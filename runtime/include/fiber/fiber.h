@@ -8,7 +8,9 @@
 #include <fiber/debug.h>
 #include <fiber/defer.h>
 #include <fiber/error.h>
+#include <fiber/findings.h>
 #include <fiber/go.h>
+#include <fiber/leak_scope.h>
 #include <fiber/local.h>
 #include <fiber/net.h>
 #include <fiber/run.h>

@@ -20,6 +20,8 @@
 
 namespace fiber {
 
+class WaitGroup;
+
 struct FiberOptions {
   std::string name = {};  // appears in reports and dumps
   size_t stack_size = 0;  // bytes; 0: the run's (FIBER_OPTIONS=stack_size)
@@ -27,19 +29,22 @@ struct FiberOptions {
 
 namespace internal {
 
+struct JoinState;  // what a Handle and its fiber share
+
 // A callable as the library sees it: how to move it to its place on the fiber's stack
-// and how to run it there. run() also destroys it, however the call ends.
+// and how to run it there. run() also destroys it, however the call ends. `join` is null for a
+// fiber that nobody joins.
 struct Closure {
   size_t size;
   size_t alignment;
   void (*construct)(void* place, void* source);
-  void (*run)(void* place);
+  void (*run)(void* place, JoinState* join);
 };
 
-struct JoinState;  // what a Handle and its fiber share
-
-// Both throw Error outside of run(), and std::system_error when no stack can be had.
-void start_fiber(const FiberOptions* options, const Closure& closure, void* source);
+// Both throw Error outside of run(), and std::system_error when no stack can be had. The fiber
+// ends with group->done() when there is a group.
+void start_fiber(const FiberOptions* options, const Closure& closure, void* source,
+                 WaitGroup* group);
 void start_joinable(const FiberOptions* options, const Closure& closure, void* source,
                     JoinState* state);
 
@@ -83,28 +88,68 @@ using StoredCall = Stored<std::decay_t<F>, std::decay_t<Args>...>;
 template <typename F, typename... Args>
 using CallResult = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
 
+// What a call is made from.
+template <typename F, typename... Args>
+struct PartsSource {
+  using Parts = std::tuple<F&&, Args&&...>;
+  explicit PartsSource(F&& function, Args&&... args)
+      : parts(std::forward<F>(function), std::forward<Args>(args)...) {}
+  void* address() { return &parts; }
+  static Parts&& parts_at(void* source) { return std::move(*static_cast<Parts*>(source)); }
+  Parts parts;
+};
+// One object, by its address: a tuple of references would be written to memory for the library,
+// in every spawn, and checked.
+template <typename F>
+struct ObjectSource {
+  using Object = std::remove_reference_t<F>;
+  explicit ObjectSource(F&& function) : object(std::addressof(function)) {}
+  void* address() { return const_cast<std::remove_cv_t<Object>*>(object); }
+  static std::tuple<F&&> parts_at(void* source) {
+    return std::tuple<F&&>(static_cast<F&&>(*static_cast<Object*>(source)));
+  }
+  Object* object;
+};
+template <typename F, typename... Args>
+using CallSource =
+    std::conditional_t<sizeof...(Args) == 0 && std::is_object_v<std::remove_reference_t<F>>,
+                       ObjectSource<F>, PartsSource<F, Args...>>;
+
 template <typename Call, typename Source>
 void construct_call(void* place, void* source) {
-  ::new (place) Call(std::move(*static_cast<Source*>(source)));
+  ::new (place) Call(Source::parts_at(source));
 }
 
 template <typename Call>
-void run_call(void* place) {
+void run_call(void* place, JoinState* join) {
   struct Destroy {
     Call* call;
     ~Destroy() { call->~Call(); }
   } destroy{static_cast<Call*>(place)};
-  static_cast<void>((*destroy.call)());
+  if constexpr (std::is_invocable_v<Call&, JoinState*>) {
+    (*destroy.call)(join);
+  } else {
+    static_cast<void>((*destroy.call)());
+  }
 }
 
 template <typename Call, typename Source>
 inline constexpr Closure kClosure = {sizeof(Call), alignof(Call), construct_call<Call, Source>,
                                      run_call<Call>};
 
+template <typename Kept>
+void destroy_result(void* place) {
+  static_cast<Kept*>(place)->~Kept();
+}
+
 // How a result of type R is kept: a reference as a pointer, void not at all.
 template <typename R>
 struct Result {
   using Kept = R;
+  static JoinState* make_state() {
+    return make_join_state(sizeof(Kept), alignof(Kept),
+                           std::is_trivially_destructible_v<Kept> ? nullptr : destroy_result<Kept>);
+  }
   template <typename Call>
   static void compute(void* place, Call& call) {
     ::new (place) Kept(call());
@@ -114,6 +159,7 @@ struct Result {
 template <typename R>
 struct Result<R&> {
   using Kept = R*;
+  static JoinState* make_state() { return make_join_state(sizeof(Kept), alignof(Kept), nullptr); }
   template <typename Call>
   static void compute(void* place, Call& call) {
     ::new (place) Kept(std::addressof(call()));
@@ -122,28 +168,20 @@ struct Result<R&> {
 };
 template <>
 struct Result<void> {
-  using Kept = char;
+  static JoinState* make_state() { return make_join_state(0, 1, nullptr); }
   template <typename Call>
-  static void compute(void* place, Call& call) {
-    call();
-    ::new (place) Kept();
+  static void compute(void*, Call& call) {
+    static_cast<void>(call());
   }
   static void take(void*) {}
 };
 
-// A call and the place of its result.
-template <typename Source>
-struct JoinableSource {
-  JoinState* state;
-  Source source;
-};
-
+// A call whose result, or exception, its Handle fetches.
 template <typename Call, typename R>
 struct JoinableCall {
-  template <typename Source>
-  explicit JoinableCall(JoinableSource<Source>&& from)
-      : state(from.state), call(std::move(from.source)) {}
-  void operator()() {
+  template <typename Parts>
+  explicit JoinableCall(Parts&& parts) : call(std::forward<Parts>(parts)) {}
+  void operator()(JoinState* state) {
     try {
       Result<R>::compute(result_place(state), call);
       result_constructed(state);
@@ -153,14 +191,8 @@ struct JoinableCall {
       keep_exception(state);
     }
   }
-  JoinState* state;
   Call call;
 };
-
-template <typename Kept>
-void destroy_result(void* place) {
-  static_cast<Kept*>(place)->~Kept();
-}
 
 template <typename F, typename... Args>
 auto spawn(const FiberOptions* options, F&& function, Args&&... args);
@@ -217,23 +249,20 @@ class [[nodiscard]] Handle {
 namespace internal {
 
 template <typename F, typename... Args>
-void go(const FiberOptions* options, F&& function, Args&&... args) {
-  using Source = std::tuple<F&&, Args&&...>;
+void go(const FiberOptions* options, WaitGroup* group, F&& function, Args&&... args) {
+  using Source = CallSource<F, Args...>;
   Source source(std::forward<F>(function), std::forward<Args>(args)...);
-  start_fiber(options, kClosure<StoredCall<F, Args...>, Source>, &source);
+  start_fiber(options, kClosure<StoredCall<F, Args...>, Source>, source.address(), group);
 }
 
 template <typename F, typename... Args>
 auto spawn(const FiberOptions* options, F&& function, Args&&... args) {
   using R = CallResult<F, Args...>;
-  using Kept = typename Result<R>::Kept;
-  using Source = JoinableSource<std::tuple<F&&, Args&&...>>;
+  using Source = CallSource<F, Args...>;
   using Call = JoinableCall<StoredCall<F, Args...>, R>;
-  constexpr auto kDestroy =
-      std::is_trivially_destructible_v<Kept> ? nullptr : &internal::destroy_result<Kept>;
-  Handle<R> handle(make_join_state(sizeof(Kept), alignof(Kept), kDestroy));
-  Source source{handle.state_, {std::forward<F>(function), std::forward<Args>(args)...}};
-  start_joinable(options, kClosure<Call, Source>, &source, handle.state_);
+  Handle<R> handle(Result<R>::make_state());
+  Source source(std::forward<F>(function), std::forward<Args>(args)...);
+  start_joinable(options, kClosure<Call, Source>, source.address(), handle.state_);
   return handle;
 }
 
@@ -246,11 +275,11 @@ using NotOptions = std::enable_if_t<!std::is_same_v<std::decay_t<F>, FiberOption
 // it ends the program.
 template <typename F, typename... Args, internal::NotOptions<F> = 0>
 void go(F&& function, Args&&... args) {
-  internal::go(nullptr, std::forward<F>(function), std::forward<Args>(args)...);
+  internal::go(nullptr, nullptr, std::forward<F>(function), std::forward<Args>(args)...);
 }
 template <typename F, typename... Args>
 void go(const FiberOptions& options, F&& function, Args&&... args) {
-  internal::go(&options, std::forward<F>(function), std::forward<Args>(args)...);
+  internal::go(&options, nullptr, std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 // Starts a fiber whose result or exception is fetched by Handle::join(). Until then an
@@ -275,8 +304,8 @@ void yield();
 
 namespace this_fiber {
 
-uint64_t id();                         // 1 is the main fiber; 0 outside of fibers
-std::string name();                    // empty when it has none
+uint64_t id();       // no two of a process are equal; 1 is the first run's main fiber, 0 no fiber
+std::string name();  // empty when it has none
 void set_name(std::string_view name);  // throws Error outside of fibers
 
 // In bytes; 0 outside of fibers. The mark is the lowest page in memory of the stack, asked of

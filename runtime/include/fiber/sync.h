@@ -260,6 +260,7 @@ class Once {
   void end() noexcept;
 
   internal::SyncState state_;
+  std::atomic<std::uint64_t> runner_{0};  // while a detector listens: who runs the function
 };
 
 // std's spelling.

@@ -17,6 +17,10 @@
 
 namespace fiber {
 
+namespace internal {
+void member_done(WaitGroup& group);
+}  // namespace internal
+
 class WaitGroup {
  public:
   constexpr WaitGroup() noexcept {
@@ -36,36 +40,26 @@ class WaitGroup {
   // moves what it is given, as fiber::go does; the copies are gone before done().
   template <class F, class... Args, internal::NotOptions<F> = 0>
   void go(F&& function, Args&&... args) {
-    go(FiberOptions{}, std::forward<F>(function), std::forward<Args>(args)...);
+    start(nullptr, std::forward<F>(function), std::forward<Args>(args)...);
   }
   template <class F, class... Args>
   void go(const FiberOptions& options, F&& function, Args&&... args) {
-    add(1);
-    using Call = internal::StoredCall<F, Args...>;
-    fiber::go(options,
-              Task<Call>{Done(*this), Call(std::forward_as_tuple(std::forward<F>(function),
-                                                                 std::forward<Args>(args)...))});
+    start(&options, std::forward<F>(function), std::forward<Args>(args)...);
   }
 
  private:
-  class Done {
-   public:
-    explicit Done(WaitGroup& group) : group_(&group) {}
-    Done(Done&& other) noexcept : group_(std::exchange(other.group_, nullptr)) {}
-    ~Done() {
-      if (group_ != nullptr) group_->done();
-    }
+  friend void internal::member_done(WaitGroup&);
 
-   private:
-    WaitGroup* group_;
-  };
-  // Destroyed from its end: first the call, then done().
-  template <class Call>
-  struct Task {
-    Done done;
-    Call call;
-    void operator()() { static_cast<void>(call()); }
-  };
+  template <class F, class... Args>
+  void start(const FiberOptions* options, F&& function, Args&&... args) {
+    add(1);
+    try {
+      internal::go(options, this, std::forward<F>(function), std::forward<Args>(args)...);
+    } catch (...) {
+      done();
+      throw;
+    }
+  }
 
   internal::SyncState state_;  // payload: the counter
 };

@@ -87,7 +87,8 @@ FiberId CoreWorld::spawn(FiberId parent, unsigned processor) {
   enter(parent);
   stacks_.push_back(std::make_unique<char[]>(kStack));
   char* const stack = stacks_.back().get();
-  fibers_.push_back(__fsan_fiber_created(ids++, nullptr, stack, stack + kStack));
+  fibers_.push_back(
+      __fsan_fiber_created(ids++, nullptr, stack, stack + kStack, stack + kStack, nullptr));
   const FiberId child = oracle_.spawn(parent);
   // Where it runs for the first time decides whose lanes it looks at.
   const unsigned before = this_thread.processor;

@@ -61,6 +61,8 @@ int main() {
     std::puts("done");
   });
 }
+// CHECK: WARNING: FiberSan: partial deadlock
+// CHECK-NEXT: 'once' waits: once on once {{.*}}, held by fiber {{[0-9]+}} 'once'
 // CHECK: WARNING: FiberSan: global deadlock
 // CHECK-DAG: 'send' waits: chan send on channel 0x
 // CHECK-DAG: 'receive' waits: chan receive on channel 0x
@@ -75,7 +77,7 @@ int main() {
 // CHECK-DAG: 'latch' waits: barrier wait
 // CHECK-DAG: 'once' waits: once on once 0x
 // CHECK-DAG: 'join' waits: join on fiber
-// CHECK: FiberSan: reported 1 warnings; precision: exact
+// CHECK: FiberSan: reported 2 warnings; precision: exact
 // FIXED: done
 // PLAIN: fatal error: all fibers are asleep - deadlock!
 // PLAIN-DAG: 'send'{{.*}}chan send

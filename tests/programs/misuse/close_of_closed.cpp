@@ -9,13 +9,15 @@
 int main() {
   return fiber::run([] {
     fiber::Channel<int> channel;
-    channel.close();
+    fiber::spawn(fiber::FiberOptions{.name = "first"}, [&] { channel.close(); }).join();
 #ifndef FIXED
     try {
       channel.close();
       // CHECK: WARNING: FiberSan: close of closed channel
       // CHECK: by fiber 1:
       // CHECK: {{.*}}close_of_closed.cpp:[[@LINE-3]]
+      // CHECK: Closed by fiber 2 'first' at:
+      // CHECK: {{.*}}close_of_closed.cpp:[[@LINE-9]]
     } catch (const fiber::ClosedChannel&) {
       std::puts("caught");
     }

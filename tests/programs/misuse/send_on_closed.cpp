@@ -20,6 +20,8 @@ int main() {
       // CHECK: WARNING: FiberSan: send on closed channel (pid={{[0-9]+}})
       // CHECK: by fiber 1:
       // CHECK: {{.*}}send_on_closed.cpp:[[@LINE-3]]
+      // CHECK: Closed by fiber 1 at:
+      // CHECK: {{.*}}send_on_closed.cpp:[[@LINE-8]]
     } catch (const fiber::ClosedChannel& e) {
       std::printf("caught: %s\n", e.what());
     }

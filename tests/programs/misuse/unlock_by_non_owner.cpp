@@ -22,6 +22,8 @@ void hand_over() {
   // CHECK: WARNING: FiberSan: unlock by non-owner
   // CHECK: by fiber 2 'other'
   // CHECK: hand_over() {{.*}}unlock_by_non_owner.cpp:[[@LINE-3]]
+  // CHECK: Locked by fiber 1 at:
+  // CHECK: {{.*}}unlock_by_non_owner.cpp:[[@LINE+5]]
 }
 
 int main() {

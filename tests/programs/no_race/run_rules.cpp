@@ -1,5 +1,5 @@
 // run() returns what its function returns, may be called again, not nested, and outside
-// of it the library says so.
+// of it the library says so. Fibers of all runs have numbers of their own.
 //
 // RUN: %fibersan %s -o %t && %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
 // RUN: env FIBER_OPTIONS=procs=1 %run %t 2>&1 | FileCheck %s --implicit-check-not=WARNING
@@ -9,6 +9,8 @@
 #include <cstdio>
 
 int main() {
+  std::printf("id of the first main fiber: %d\n",
+              fiber::run([] { return static_cast<int>(fiber::this_fiber::id()); }));
   std::printf("int: %d\n", fiber::run([] { return 3; }));
   std::printf("void: %d\n", fiber::run([] {}));
   int sum = 0;
@@ -21,7 +23,7 @@ int main() {
     } catch (const fiber::Error& e) {
       std::printf("nested: %s\n", e.what());
     }
-    std::printf("id of the main fiber: %d\n", static_cast<int>(fiber::this_fiber::id()));
+    std::printf("id of the last main fiber: %d\n", static_cast<int>(fiber::this_fiber::id()));
   });
   try {
     fiber::go([] {});
@@ -30,10 +32,11 @@ int main() {
   }
   std::printf("id outside: %d\n", static_cast<int>(fiber::this_fiber::id()));
 }
+// CHECK: id of the first main fiber: 1
 // CHECK: int: 3
 // CHECK: void: 0
 // CHECK: sum: 190
 // CHECK: nested: {{.+}}
-// CHECK: id of the main fiber: 1
+// CHECK: id of the last main fiber: 44
 // CHECK: outside: {{.+}}
 // CHECK: id outside: 0

@@ -10,7 +10,10 @@
 #include <chrono>
 #include <cstdio>
 
+#include "../turn.h"
+
 int value;
+Turn turn;
 
 int late() {
   return value;
@@ -27,11 +30,12 @@ void early() {
 
 int main() {
   return fiber::run([] {
-    auto writer = fiber::spawn(early);
+    auto writer = fiber::spawn([] { early(), turn.done(); });
 #ifdef FIXED
     writer.join();
 #else
     writer.detach();
+    turn.after(1);
     fiber::sleep_for(std::chrono::milliseconds(100));
 #endif
     std::printf("read %d\n", late());

@@ -10,6 +10,7 @@
 // RUN: %exits 66 %run %t spawned 2>&1 | FileCheck %s --check-prefix=SPAWNED --implicit-check-not=WARNING
 // RUN: %exits 66 %run %t unlocked 2>&1 | FileCheck %s --check-prefix=UNLOCKED --implicit-check-not=WARNING
 // RUN: %exits 66 %run %t threads 2>&1 | FileCheck %s --check-prefix=THREADS --implicit-check-not=WARNING
+// RUN: %exits 66 %run %t readers 2>&1 | FileCheck %s --check-prefix=READERS --implicit-check-not=WARNING
 // RUN: %exits 66 %run %t channels 2>&1 | FileCheck %s --check-prefix=CHANNELS --implicit-check-not=WARNING
 //
 // RUN: %fibersan -g0 %s -o %t.bare
@@ -118,7 +119,15 @@ void threads() {
   pair([] { add(&shared), std::thread([] {}).detach(); }, [] { std::thread([] {}).join(); });
 }
 // THREADS: WARNING: FiberSan: data race
-// THREADS: [why no happens-before: fiber {{[0-9]+}} last released in std::thread::thread() at {{.*}}what_a_report_names.cpp:[[@LINE-3]]:{{[0-9]+}}; fiber {{[0-9]+}} last acquired in std::thread::join()
+// THREADS: [why no happens-before: fiber {{[0-9]+}} last released in std::thread::thread() at {{.*}}what_a_report_names.cpp:[[@LINE-3]]:{{[0-9]+}}; fiber {{[0-9]+}} last acquired in std::thread::join() at {{.*}}what_a_report_names.cpp:[[@LINE-3]]:
+
+fiber::RwMutex readers_lock;
+void readers() {
+  pair([] { add(&shared), readers_lock.lock_shared(), readers_lock.unlock_shared(); },
+       [] { readers_lock.lock_shared(), readers_lock.unlock_shared(); });
+}
+// READERS: WARNING: FiberSan: data race
+// READERS: [why no happens-before: fiber {{[0-9]+}} last released 'readers_lock' in fiber::RwMutex::unlock_shared() at {{.*}}what_a_report_names.cpp:[[@LINE-4]]:{{[0-9]+}}; fiber {{[0-9]+}} last acquired 'readers_lock' in fiber::RwMutex::lock_shared() at {{.*}}what_a_report_names.cpp:[[@LINE-3]]:
 
 void channels() {
   fiber::Channel<int> one(1), other(1);
@@ -158,6 +167,7 @@ int main(int, char** arguments) {
     if (is("spawned")) spawned();
     if (is("unlocked")) unlocked();
     if (is("threads")) threads();
+    if (is("readers")) readers();
     if (is("channels")) channels();
     if (is("nested")) nested();
   });

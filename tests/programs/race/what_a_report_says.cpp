@@ -129,6 +129,8 @@ void with_sides() {
   for (int round = 0; round < 2; ++round) launch(&many[4 * round], 3 * round, round + 1);
 }
 // SIDES: WARNING: FiberSan: data race
+// SIDES: [fingerprint: {{[0-9a-f]+}}]
+// SIDES-NEXT: SUMMARY: FiberSan: data race
 // SIDES: FiberSan: 1 further occurrences of reported findings
 // SIDES-NEXT: FiberSan: reported 1 warnings; precision: exact
 

@@ -8,8 +8,11 @@
 #include <vector>
 
 #include "detector/abi/hooks.h"
+#include "detector/deadlock/lock_cycle.h"
 #include "detector/heap/allocate.h"
 #include "detector/history/history.h"
+#include "detector/process/options.h"
+#include "detector/race/blocks.h"
 #include "detector/race/race_found.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/layout.h"
@@ -17,7 +20,12 @@
 namespace fibersan {
 
 void report_races(const CurrentAccess&, const Races&) {}
+void report_lock_cycles(LockCycle*) {}
 void stop_heap_tracking() {}
+void fiber_blocks(const fsan_fiber&) {}
+bool unlock_is_told_of() { return false; }
+void report_slow(fsan_finding_kind, const void*, const fsan_fiber&, StackId, uint64_t) {}
+Options options;
 void report_misuse_at(fsan_finding_kind, const void*, const fsan_fiber&, StackId) {}
 
 namespace {
@@ -27,7 +35,7 @@ std::atomic<uint64_t> next_id{1};
 
 fsan_fiber* create(char* stack) {
   return __fsan_fiber_created(next_id.fetch_add(1, std::memory_order_relaxed), nullptr, stack,
-                              stack + kStackSize);
+                              stack + kStackSize, stack + kStackSize, nullptr);
 }
 
 // The calling thread as a worker that runs one fiber.

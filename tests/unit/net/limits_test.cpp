@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "tests/unit/needs_descriptors.h"
 #include "tests/unit/net/loopback.h"
 
 namespace {
@@ -64,15 +65,6 @@ void accept_with_few_descriptors(bool throwing) {
     std::_Exit(last.read(&byte, 1) == 1 ? 0 : 5);  // the loop is still accepting
   });
 }
-
-// The vptr check reads an object's memory by way of a pipe: without a descriptor left it takes
-// every object for broken.
-#if __has_feature(undefined_behavior_sanitizer)
-#define SKIP_WHERE_CHECKS_NEED_DESCRIPTORS() \
-  GTEST_SKIP() << "UndefinedBehaviorSanitizer needs descriptors itself"
-#else
-#define SKIP_WHERE_CHECKS_NEED_DESCRIPTORS() static_cast<void>(0)
-#endif
 
 TEST(Limits, AcceptLoopSurvivesRunningOutOfDescriptors) {
   SKIP_WHERE_CHECKS_NEED_DESCRIPTORS();

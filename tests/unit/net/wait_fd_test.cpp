@@ -48,13 +48,14 @@ TEST(WaitFd, PipeBecomesWritable) {
     std::array<char, 65536> much{};
     while (write(pipe.ends[1], much.data(), much.size()) > 0) {
     }
-    fiber::go([&] {
+    auto reader = fiber::spawn([&] {
       fiber::sleep_for(1ms);
       while (read(pipe.reader(), much.data(), much.size()) > 0) {
       }
     });
     fiber::wait_writable(pipe.ends[1]);
     EXPECT_EQ(write(pipe.ends[1], "x", 1), 1);
+    reader.join();
   });
 }
 

@@ -189,6 +189,22 @@ TEST(Stats, TimersThatAreArmed) {
   EXPECT_EQ(stats().timers_armed, 0u);
 }
 
+// Their fibers are made by a timer and not by go().
+TEST(Stats, CallbacksAreFibersAsAll) {
+  const fiber::Stats before = fiber::stats();
+  fiber::run([] {
+    fiber::WaitGroup called;
+    called.add(3);
+    for (int i = 0; i < 3; ++i)
+      fiber::after_func(std::chrono::microseconds(10), [&] { called.done(); });
+    called.wait();
+  });
+  const fiber::Stats after = fiber::stats();
+  EXPECT_EQ(after.fibers_created - before.fibers_created, 4u);
+  EXPECT_EQ(after.fibers_ended + after.fibers_stopped - before.fibers_ended - before.fibers_stopped,
+            4u);
+}
+
 TEST(Stats, AddressesOfStacksGrowWithTheMostFibersAtOnce) {
   constexpr uint64_t kStack = 1 << 20;
   run([] {

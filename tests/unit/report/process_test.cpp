@@ -24,9 +24,22 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(LastLine, IsTheContract) {
-  EXPECT_EQ(last_line(1, kExact).view(), "FiberSan: reported 1 warnings; precision: exact\n");
-  EXPECT_EQ(last_line(12, "3 lanes reused").view(),
+  const auto line = [](uint64_t findings, const char* precision, bool summary) {
+    FixedText text;
+    Document::Totals totals = {.findings = findings, .fibers = 1, .accesses = 20};
+    totals.instrumented_functions = findings == 5 ? 3 : 0;
+    add_last_line(text, totals, precision, {.summary = summary});
+    return std::string(text.view());
+  };
+  EXPECT_EQ(line(1, kExact, false), "FiberSan: reported 1 warnings; precision: exact\n");
+  EXPECT_EQ(line(12, "3 lanes reused", false),
             "FiberSan: reported 12 warnings; precision: 3 lanes reused\n");
+  EXPECT_EQ(
+      line(5, kExact, true),
+      "FiberSan: reported 5 warnings; precision: exact; checked: 20 accesses recorded, 1 fiber, "
+      "3 instrumented functions; verdict: fail\n");
+  EXPECT_THAT(line(0, kExact, true),
+              HasSubstr("; verdict: nothing checked (no instrumented function)"));
 }
 
 TEST(Precision, NamesOnlyWhatWasForgotten) {
@@ -65,6 +78,7 @@ class Log {
     if (child == 0) {
       options = Options();
       options.log_path = path.c_str();
+      options.allow_uninstrumented = 1;  // as this test is
       body();
       _exit(42);
     }
@@ -104,8 +118,8 @@ TEST(Findings, DuplicatesArePrintedOnceAndCounted) {
         publish_new(1);
         publish_new(2);
         publish_new(1);
-        print_last_line();
-        print_last_line();
+        print_last_line("exit");
+        print_last_line("exit");
         _exit(findings_reported() == 2 && further_occurrences() == 1 ? 0 : 1);
       },
       &status);
@@ -140,13 +154,31 @@ TEST(Findings, ACleanExactRunIsSilentUnlessAsked) {
   Log log;
   int status = 0;
   EXPECT_EQ(log.run([] { process_ends(); }, &status), "");
-  EXPECT_EQ(log.run(
-                [] {
-                  options.summary = "always";
-                  process_ends();
-                },
-                &status),
-            "FiberSan: reported 0 warnings; precision: exact\n");
+  EXPECT_EQ(
+      log.run(
+          [] {
+            options.summary = "always";
+            process_ends();
+          },
+          &status),
+      "FiberSan: reported 0 warnings; precision: exact; checked: 0 accesses recorded, 0 fibers, 0 "
+      "instrumented functions; verdict: nothing checked (no instrumented function)\n");
+}
+
+TEST(Findings, ARunWithoutInstrumentedFunctionsFails) {
+  Log log;
+  int status = 0;
+  auto end = [](int64_t exitcode) {
+    options.allow_uninstrumented = 0;
+    options.exitcode = exitcode;
+    process_ends();
+  };
+  const std::string text = log.run([&] { end(66); }, &status);
+  EXPECT_EQ(WEXITSTATUS(status), 66);
+  EXPECT_THAT(text, HasSubstr("nothing was checked"));
+  EXPECT_THAT(text, testing::EndsWith("FiberSan: reported 0 warnings; precision: exact\n"));
+  log.run([&] { end(0); }, &status);
+  EXPECT_EQ(WEXITSTATUS(status), 42);
 }
 
 TEST(Findings, HaltOnErrorEndsAtTheFirst) {

@@ -317,6 +317,42 @@ SUMMARY: FiberSan: global deadlock app.cpp:44:3 in stage(fiber::Channel<int>)
 )");
 }
 
+TEST(RenderText, WaiterWithAllThatIsKnown) {
+  Report report;
+  report.kind = "partial deadlock";
+  report.pid = 9;
+  ReportWaiters waiter;
+  waiter.fiber = fiber(3);
+  waiter.reason = "chan send";
+  waiter.waited_ms = 61'000;
+  waiter.why = {"its channel was created by fiber 2, which has ended"};
+  ReportObject channel;
+  channel.kind = "channel";
+  channel.address = 0x7b0000002000;
+  channel.state = "capacity 2, 2 in it, closed";
+  waiter.objects = {channel};
+  channel.created = trace({frame("main", 40, 0x60)});
+  waiter.objects.push_back(channel);
+  report.waiters = {waiter};
+  EXPECT_EQ(render_text(report, {}),
+            R"(==================
+WARNING: FiberSan: partial deadlock (pid=9)
+  Fiber 3 waits: chan send on channel 0x7b0000002000 (capacity 2, 2 in it, closed), channel 0x7b0000002000 (created at: app.cpp:40:3; capacity 2, 2 in it, closed)
+    [has waited for 1 min 1 s]
+    [its channel was created by fiber 2, which has ended]
+SUMMARY: FiberSan: partial deadlock
+==================
+)");
+}
+
+TEST(RenderDuration, HasTheUnitsOfItsSize) {
+  EXPECT_EQ(render_duration(7), "7 ms");
+  EXPECT_EQ(render_duration(999), "999 ms");
+  EXPECT_EQ(render_duration(1250), "1.2 s");
+  EXPECT_EQ(render_duration(59'999), "59.9 s");
+  EXPECT_EQ(render_duration(60'000), "1 min 0 s");
+}
+
 TEST(RenderText, Misuse) {
   Report report;
   report.kind = "send on closed channel";

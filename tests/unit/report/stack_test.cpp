@@ -189,6 +189,8 @@ TEST(Context, TheTableGrowsWhileItIsRead) {
 TEST(Context, OldStacksAreForgotten) {
   FakeStack fake;
   const uint64_t before = forgotten_generations();
+  fake.link(4, 0, 0x500020);
+  note_access_context(76, 0x500010, fake.frame(4), fake.bounds());
   std::vector<uint64_t> noted;
   for (uintptr_t i = 0; i < 3'500'000; ++i) {
     fake.link(4, 0, 0x10'0000'0000 + i);
@@ -200,7 +202,7 @@ TEST(Context, OldStacksAreForgotten) {
     ASSERT_EQ(pcs(stack_of(noted[i])), (std::vector<uintptr_t>{0x10'0000'0000 + i})) << i;
   // One that was forgotten and comes again is walked again.
   fake.link(4, 0, 0x500010);
-  const uint64_t again = note_access_context(77, 0x500010, fake.frame(4), fake.bounds());
+  const uint64_t again = note_access_context(76, 0x500010, fake.frame(4), fake.bounds());
   EXPECT_EQ(pcs(stack_of(again)), (std::vector<uintptr_t>{0x500010}));
 }
 

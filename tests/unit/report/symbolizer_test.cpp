@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -17,13 +18,15 @@
 #include "detector/symbolize/modules.h"
 #include "detector/symbolize/trace.h"
 
+extern "C" const char __executable_start, etext;  // the linker's
+
 namespace symbolizer_test {
 
 int shown_global[5] = {1};
 
 namespace {
 int hidden_global = 2;
-}
+}  // namespace
 
 __attribute__((noinline)) fibersan::Stack stack_here() {
   char here;
@@ -233,6 +236,22 @@ TEST(Symbolizer, EachAddressIsAskedOnceAndWithoutServers) {
   int questions = 0;
   for (size_t at = 0; (at = log.find("CODE ", at)) != std::string::npos; ++at) ++questions;
   EXPECT_EQ(questions, 100);
+}
+
+// By the real one. Three tenths of a second on an idle machine, one process for each would take
+// minutes.
+TEST(Symbolizer, TenThousandPlacesTakeSeconds) {
+  constexpr uintptr_t kPlaces = 10'000, kDistance = 16;
+  const auto end = reinterpret_cast<uintptr_t>(&etext);
+  const uintptr_t begin = end - kPlaces * kDistance;
+  ASSERT_GT(begin, reinterpret_cast<uintptr_t>(&__executable_start));
+  Symbolizer symbolizer{SymbolizerOptions{}};
+  const auto start = std::chrono::steady_clock::now();
+  uintptr_t named = 0;
+  for (uintptr_t at = begin; at < end; at += kDistance)
+    named += symbolizer.code(at)[0].function.empty() ? 0 : 1;
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  EXPECT_GT(named, kPlaces / 2);
 }
 
 // Y1: the program sees no child, no signal, no descriptor.

@@ -1,5 +1,5 @@
 // Which frames of a stack a reader gets to see, and which one the summary names.
-#include "detector/symbolize/trace.h"
+#include "detector/report/trace_frames.h"
 
 #include <gtest/gtest.h>
 

@@ -14,6 +14,7 @@
 #include "fiber/run.h"
 #include "fiber/sync.h"
 #include "fiber/wait_group.h"
+#include "tests/unit/needs_descriptors.h"
 
 namespace fiber {
 namespace {
@@ -126,6 +127,7 @@ TEST_F(LimitsDeathTest, Mappings) {
 }
 
 TEST_F(LimitsDeathTest, WithoutDescriptors) {
+  SKIP_WHERE_CHECKS_NEED_DESCRIPTORS();
   const auto body = [] {
     const rlimit none = {3, 3};
     setrlimit(RLIMIT_NOFILE, &none);

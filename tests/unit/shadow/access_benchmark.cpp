@@ -7,7 +7,10 @@
 #include <memory>
 
 #include "detector/abi/hooks.h"
+#include "detector/deadlock/lock_cycle.h"
 #include "detector/history/history.h"
+#include "detector/process/options.h"
+#include "detector/race/blocks.h"
 #include "detector/race/race_found.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/layout.h"
@@ -16,8 +19,13 @@
 namespace fibersan {
 
 static int races = 0;
+void report_lock_cycles(LockCycle*) {}
 void report_races(const CurrentAccess&, const Races& found) { races += found.size(); }
 void report_misuse_at(fsan_finding_kind, const void*, const fsan_fiber&, StackId) {}
+void fiber_blocks(const fsan_fiber&) {}
+bool unlock_is_told_of() { return false; }
+void report_slow(fsan_finding_kind, const void*, const fsan_fiber&, StackId, uint64_t) {}
+Options options;
 
 namespace {
 
@@ -174,7 +182,8 @@ int main() {
   __fsan_processor_acquired(0);
   for (fsan_fiber*& fiber : fibers) {
     static uint64_t ids = 1;
-    fiber = __fsan_fiber_created(ids++, nullptr, stack, stack + sizeof stack);
+    fiber = __fsan_fiber_created(ids++, nullptr, stack, stack + sizeof stack, stack + sizeof stack,
+                                 nullptr);
   }
   __fsan_run_started(1, 1);
   measure(", x1");

@@ -17,7 +17,8 @@ class FakeFiber {
  public:
   FakeFiber() {
     static uint64_t ids = 1;
-    fiber_ = __fsan_fiber_created(ids++, nullptr, stack_, stack_ + sizeof stack_);
+    fiber_ = __fsan_fiber_created(ids++, nullptr, stack_, stack_ + sizeof stack_,
+                                  stack_ + sizeof stack_, nullptr);
   }
   ~FakeFiber() { end(); }
   FakeFiber(const FakeFiber&) = delete;

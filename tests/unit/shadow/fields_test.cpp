@@ -1,12 +1,13 @@
 // Random accesses of parts of cells by fibers that are sometimes ordered, hook by hook against
-// all that was done before: what the fast parts of the hooks decide (access_fast.h), with one
-// thread and with several.
+// all that was done before: what the fast parts of the hooks decide (access_fast.h,
+// record_fast.h), with one thread and with several.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
-#include "detector/race/access.h"
+#include "detector/race/record_fast.h"
 #include "detector/shadow/extended.h"
 #include "detector/shadow/shadow.h"
 #include "tests/unit/shadow/recorded_races.h"
@@ -19,13 +20,26 @@ constexpr unsigned kCells = 3;
 constexpr uint64_t kFirstId = 7'000'000;
 
 struct Part {
-  unsigned offset;
+  unsigned offset;  // in the cell where it begins
   unsigned size;
 };
 constexpr Part kParts[] = {{0, 4}, {4, 4}, {0, 2}, {2, 2}, {6, 2}, {5, 1}, {0, 8}};
+constexpr Part kAcross[] = {{1, 8}, {4, 8}, {7, 8}, {6, 4}, {0, 16}, {3, 16}, {0, 8}, {0, 4}};
+constexpr uint64_t kContext = 0x1234'5678'9abc;
+
+// As the entry of an inline check does. Whether its fast part was enough.
+bool access_across(char* address, unsigned size, bool write) {
+  const Access access{.address = reinterpret_cast<uintptr_t>(address),
+                      .size = size,
+                      .kind = write ? AccessKind::kWrite : AccessKind::kRead};
+  const Caller caller{1, __builtin_frame_address(0), kContext, 1};
+  const Fast result = access_records_fast(access.address, size, access.kind, caller);
+  if (result == Fast::kLookAgain) access_again(access, caller);
+  if (result == Fast::kSlow) access_range_slowly(access, caller);
+  return result == Fast::kDone;
+}
 
 void access(char* address, unsigned size, bool write) {
-  constexpr uint64_t kContext = 0x1234'5678'9abc;
   switch (size) {
     case 1:
       return write ? __fsan_write1(address, kContext) : __fsan_read1(address, kContext);
@@ -44,7 +58,8 @@ class Fields : public ::testing::TestWithParam<int> {
     recorded = {};
     __fsan_run_started(static_cast<unsigned>(GetParam()), 1);
     for (unsigned i = 0; i < kFibers; ++i)
-      fibers_[i] = __fsan_fiber_created(kFirstId + i, nullptr, stack_, stack_ + sizeof stack_);
+      fibers_[i] = __fsan_fiber_created(kFirstId + i, nullptr, stack_, stack_ + sizeof stack_,
+                                        stack_ + sizeof stack_, nullptr);
     forget();
   }
   void TearDown() override {
@@ -60,55 +75,81 @@ class Fields : public ::testing::TestWithParam<int> {
     for (std::vector<Stamp>& cell : done_) cell.clear();
   }
 
-  // Whether the access races with one of those before; nothing when it need not say.
-  void step(unsigned fiber_index, unsigned cell, Part part, bool write) {
+  // Whether the access races with one of those before; nothing when it need not say, as the fiber
+  // has just accessed the bytes.
+  void step(unsigned fiber_index, unsigned cell, Part part, bool write, bool across = false) {
     fsan_fiber& fiber = *fibers_[fiber_index];
     char* const address = bytes_ + cell * 8 + part.offset;
     const AccessKind kind = write ? AccessKind::kWrite : AccessKind::kRead;
-    const Stamp wanted = with_mask(with_kind(fiber.clock.stamp(), kind),
-                                   byte_mask(reinterpret_cast<uintptr_t>(address), part.size));
     bool races = false;
-    Stamp left = wanted & kStampMaskBits;  // what the fiber did not just access
-    for (const Stamp earlier : done_[cell]) {
-      races |= races_with(earlier, wanted, fiber.clock);
-      if (stamp_subsumes(with_mask(earlier, 0xff), wanted)) left &= ~earlier;
+    bool says_so = false;
+    for (unsigned offset = part.offset, end = part.offset + part.size; offset < end; ++cell) {
+      const unsigned size = std::min(8 - offset, end - offset);
+      const Stamp wanted = with_mask(with_kind(fiber.clock.stamp(), kind), byte_mask(offset, size));
+      Stamp left = wanted & kStampMaskBits;  // what the fiber did not just access
+      bool races_here = false;
+      for (const Stamp earlier : done_[cell]) {
+        races_here |= races_with(earlier, wanted, fiber.clock);
+        if (stamp_subsumes(with_mask(earlier, 0xff), wanted)) left &= ~earlier;
+      }
+      races |= races_here;
+      says_so |= races_here && left != 0;
+      done_[cell].push_back(wanted);
+      end = end > 8 ? end - 8 : 0;
+      offset = 0;
     }
     const int before = recorded.races;
-    access(address, part.size, write);
+    if (!across) {
+      access(address, part.size, write);
+    } else if (access_across(address, part.size, write) && extended_cells() != 0) {
+      ++fast_beside_records_;
+    }
     const bool reported = recorded.races != before;
-    if (left != 0 || reported) EXPECT_EQ(reported, races);
-    done_[cell].push_back(wanted);
+    if (says_so) EXPECT_TRUE(reported);
+    if (!races) EXPECT_FALSE(reported);
+  }
+
+  // Of parts within one cell, or of kAcross.
+  void take_random_steps(bool across) {
+    std::mt19937 random(static_cast<unsigned>(GetParam()));
+    for (int round = 0; round < 300 && !HasFailure(); ++round) {
+      forget();
+      const unsigned parts = across              ? std::size(kAcross)
+                             : random() % 2 != 0 ? 2
+                                                 : std::size(kParts);
+      const unsigned most_writes = random() % 4;  // of four accesses
+      unsigned fiber = 0;
+      __fsan_fiber_switched_in(fibers_[fiber]);
+      for (int i = 0; i < 120; ++i) {
+        if (random() % 4 == 0) {
+          // Mostly an order between the two.
+          if (random() % 8 != 0) __fsan_release(&sync_);
+          fiber = random() % kFibers;
+          __fsan_fiber_switched_in(fibers_[fiber]);
+          if (random() % 8 != 0) __fsan_acquire(&sync_);
+        }
+        const Part part = (across ? kAcross : kParts)[random() % parts];
+        step(fiber, random() % kCells, part, random() % 4 < most_writes, across);
+        most_records_ = std::max(most_records_, extended_cells());
+      }
+    }
+    EXPECT_GE(most_records_, 2u);  // or it tested little
   }
 
   fsan_fiber* fibers_[kFibers];
-  std::vector<Stamp> done_[kCells];
-  alignas(8) char bytes_[kCells * 8];
+  std::vector<Stamp> done_[kCells + 2];
+  alignas(8) char bytes_[(kCells + 2) * 8];
+  uint64_t most_records_ = 0;
+  uint64_t fast_beside_records_ = 0;
   char stack_[256];
   int sync_ = 0;
 };
 
-TEST_P(Fields, RaceAsAllAccessesBeforeSay) {
-  std::mt19937 random(static_cast<unsigned>(GetParam()));
-  uint64_t most_records = 0;
-  for (int round = 0; round < 300 && !HasFailure(); ++round) {
-    forget();
-    const unsigned parts = random() % 2 != 0 ? 2 : std::size(kParts);
-    const unsigned most_writes = random() % 4;  // of four accesses
-    unsigned fiber = 0;
-    __fsan_fiber_switched_in(fibers_[fiber]);
-    for (int i = 0; i < 120; ++i) {
-      if (random() % 4 == 0) {
-        // Mostly an order between the two.
-        if (random() % 8 != 0) __fsan_release(&sync_);
-        fiber = random() % kFibers;
-        __fsan_fiber_switched_in(fibers_[fiber]);
-        if (random() % 8 != 0) __fsan_acquire(&sync_);
-      }
-      step(fiber, random() % kCells, kParts[random() % parts], random() % 4 < most_writes);
-      most_records = std::max(most_records, extended_cells());
-    }
-  }
-  EXPECT_GE(most_records, 2u);  // or it tested little
+TEST_P(Fields, RaceAsAllAccessesBeforeSay) { take_random_steps(false); }
+// record_fast.h: of several cells, some have records, some get one, some lose it.
+TEST_P(Fields, AcrossCellsRaceAsAllAccessesBeforeSay) {
+  take_random_steps(true);
+  EXPECT_GT(fast_beside_records_, 1000u);
 }
 
 // What a fiber did to all bytes since makes its earlier stamps needless, though no single access
@@ -118,8 +159,9 @@ TEST_P(Fields, OfOneFiberDoNotAddUp) {
     forget();
     std::vector<fsan_fiber*> others;
     for (unsigned i = 0; i < readers; ++i) {
-      others.push_back(
-          __fsan_fiber_created(kFirstId + kFibers + i, nullptr, stack_, stack_ + sizeof stack_));
+      others.push_back(__fsan_fiber_created(kFirstId + kFibers + i, nullptr, stack_,
+                                            stack_ + sizeof stack_, stack_ + sizeof stack_,
+                                            nullptr));
       __fsan_fiber_switched_in(others.back());
       access(bytes_, 8, false);
     }

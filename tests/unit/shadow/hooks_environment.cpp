@@ -1,8 +1,11 @@
 // The detector's start for tests that call hooks, and the reporting side as counters.
 #include <gtest/gtest.h>
 
+#include "detector/deadlock/lock_cycle.h"
 #include "detector/heap/allocate.h"
 #include "detector/history/history.h"
+#include "detector/process/options.h"
+#include "detector/race/blocks.h"
 #include "detector/race/thread.h"
 #include "detector/shadow/layout.h"
 #include "tests/unit/shadow/recorded_races.h"
@@ -22,7 +25,24 @@ void report_races(const CurrentAccess& current, const Races& races) {
   }
 }
 
+void note_run(uint32_t, uint64_t) {}
 void stop_heap_tracking() {}
+void fiber_blocks(const fsan_fiber&) {}
+bool unlock_is_told_of() { return false; }
+void report_slow(fsan_finding_kind, const void*, const fsan_fiber&, StackId, uint64_t) {}
+Options options;
+
+void report_lock_cycles(LockCycle* first) {
+  while (first != nullptr) {
+    LockCycle* const cycle = first;
+    first = cycle->next;
+    ++recorded.lock_cycles;
+    recorded.locks_of_last_cycle = cycle->length;
+    if (cycle->length == 2) ++recorded.cycles_of_two;
+    if (cycle->length == 3) ++recorded.cycles_of_three;
+    LockCycle::free(cycle);
+  }
+}
 
 void report_misuse_at(fsan_finding_kind, const void*, const fsan_fiber&, StackId) {
   ++recorded.misuses;

@@ -99,9 +99,27 @@ TEST_F(ManyReaders, AWriteThatKnowsAllButOneRacesWithThatOne) {
   other.start(SpawnSnapshot{}, 0, 5000);
   access(other, AccessKind::kRead, 0x10);
   EXPECT_EQ(access(writer, AccessKind::kWrite, 0xff), 1u);
-  EXPECT_TRUE(extended());
+  EXPECT_FALSE(extended());  // two fit into the slots
   EXPECT_EQ(lanes_of(cell), (std::set<LaneId>{writer.lane(), other.lane()}));
   other.end();
+}
+// E5: another's write and the own reads of a part, then of all of an earlier epoch's bytes.
+TEST_F(ManyReaders, WhatFitsIntoTheSlotsGoesBackThere) {
+  const uint64_t before = extended_cells();
+  access(writer, AccessKind::kWrite, 0xff);
+  FiberClock reader;
+  reader.start(SpawnSnapshot{}, 0, 5000);
+  EXPECT_EQ(access(reader, AccessKind::kRead, 0xff), 1u);
+  reader.release(all_read);
+  EXPECT_EQ(access(reader, AccessKind::kRead, 0x0f), 1u);
+  EXPECT_TRUE(extended());
+  EXPECT_EQ(extended_cells(), before + 1);
+  EXPECT_EQ(access(reader, AccessKind::kRead, 0xf0), 1u);
+  EXPECT_FALSE(extended());
+  EXPECT_EQ(extended_cells(), before);
+  EXPECT_EQ(cell.slots[0], with_mask(writer.stamp(), 0xff));
+  EXPECT_EQ(cell.slots[1], with_mask(with_kind(reader.stamp(), AccessKind::kRead), 0xff));
+  reader.end();
 }
 // C2, byte by byte: the bytes that were not written are still read by all.
 TEST_F(ManyReaders, AWriteOfOneByteLeavesTheOthers) {

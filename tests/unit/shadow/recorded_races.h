@@ -17,6 +17,10 @@ struct RaceFound {
 struct Recorded {
   int races = 0;
   int misuses = 0;
+  int lock_cycles = 0;
+  uint32_t locks_of_last_cycle = 0;
+  size_t cycles_of_two = 0;
+  size_t cycles_of_three = 0;
   RaceFound last;
   void (*on_race)(const RaceFound&) = nullptr;  // also called
   // Called instead, by any thread.

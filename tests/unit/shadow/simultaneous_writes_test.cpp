@@ -52,7 +52,8 @@ class SimultaneousWrites : public HooksTest {
  private:
   fsan_fiber* create(unsigned i) {
     static uint64_t ids = 1u << 21;
-    return __fsan_fiber_created(ids++, nullptr, stacks_[i], stacks_[i] + sizeof stacks_[i]);
+    return __fsan_fiber_created(ids++, nullptr, stacks_[i], stacks_[i] + sizeof stacks_[i],
+                                stacks_[i] + sizeof stacks_[i], nullptr);
   }
   // Waits for the other thread, yielding: there may be one processor.
   void meet() {

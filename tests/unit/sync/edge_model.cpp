@@ -142,8 +142,17 @@ void __fsan_run_started(uint32_t, uint64_t) {}
 int __fsan_run_widened(int) { return 0; }
 void __fsan_blocking_call_begun() {}
 int __fsan_io_sync() { return 1; }
+uint64_t __fsan_deadlock_check_ms() { return 0; }
+void __fsan_world_stops() {}
+size_t __fsan_world_stopped(const struct fsan_world*) { return 0; }
+size_t __fsan_world_moves_again() { return 0; }
+int __fsan_world_copied(size_t) { return 0; }
+int __fsan_copy_searched(size_t*, size_t*) { return 0; }
+size_t __fsan_dead_read() { return 0; }
+void __fsan_copy_dropped() {}
 void __fsan_own_work_begins() {}
 void __fsan_own_work_ends() {}
+void __fsan_thread_interrupted() {}
 void __fsan_fiber_abandoned(struct fsan_fiber*) {}
 void __fsan_run_finished() {  // those that were stopped are gone
   std::scoped_lock lock(model().mutex);
@@ -155,7 +164,8 @@ void __fsan_fiber_created_at(fsan_fiber*, uint64_t) {}
 void __fsan_fiber_named(fsan_fiber*, const char*) {}
 void __fsan_object_named(const void*, const char*) {}
 
-fsan_fiber* __fsan_fiber_created(uint64_t, const char*, const void*, const void*) {
+fsan_fiber* __fsan_fiber_created(uint64_t, const char*, const void*, const void*, const void*,
+                                 const void*) {
   std::scoped_lock lock(model().mutex);
   auto* fiber = new fsan_fiber{++model().last_fiber, self().clock, {}};
   tick(self());
@@ -171,7 +181,7 @@ void __fsan_fiber_ended(fsan_fiber* fiber) {
   delete fiber;
 }
 void __fsan_fiber_waiting(fsan_wait_reason reason, const void* const* objects, size_t count,
-                          int timed) {
+                          int timed, uint64_t) {
   std::scoped_lock lock(model().mutex);
   std::vector<const void*> seen(objects, objects + count);
   model().waits.push_back({reason, std::move(seen), timed != 0});
@@ -180,6 +190,9 @@ void __fsan_fiber_waiting(fsan_wait_reason reason, const void* const* objects, s
 void __fsan_acquire(const void* sync) {
   std::scoped_lock lock(model().mutex);
   acquire(sync);
+}
+void __fsan_fiber_done(const void* sync, int among_others) {
+  among_others != 0 ? __fsan_merge(sync) : __fsan_release(sync);
 }
 void __fsan_release(const void* sync) {
   std::scoped_lock lock(model().mutex);
@@ -228,6 +241,11 @@ void __fsan_lock_released(const void* object, fsan_lock_mode mode) {
     self().held.erase(held);
 }
 
+void __fsan_channel_closed(const void*) {}
+void __fsan_inspected_by(const struct fsan_inspector*) {}
+uint64_t __fsan_warn_after_ms(enum fsan_finding_kind) { return 0; }
+void __fsan_fiber_was_slow(enum fsan_finding_kind, struct fsan_fiber*, uint64_t, const void* const*,
+                           size_t, uint64_t) {}
 void __fsan_misuse(fsan_finding_kind kind, const void*) {
   std::scoped_lock lock(model().mutex);
   model().misuses.push_back(kind);

@@ -5,6 +5,7 @@
 //
 // RUN: %fibersan %s -o %t
 // RUN: %python %S/Inputs/whole_reports.py --times 2 %t
+// RUN: %python %S/Inputs/whole_documents.py %t.documents %t
 #include <fiber/fiber.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -70,6 +71,8 @@ void end(const char* way) {
     std::signal(SIGBUS, [](int number) { std::signal(number, SIG_DFL), std::raise(number); });
     std::raise(SIGBUS);
   }
+  if (is("exec")) execl("/proc/self/exe", "again", "return", nullptr);
+  if (is("exec_fails")) execl("/nowhere", "nowhere", nullptr), _exit(5);
   if (is("fork")) std::fprintf(stderr, "child: %d %d\n", fork_child(true), fork_child(false));
 }
 

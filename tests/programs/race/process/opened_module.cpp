@@ -1,9 +1,10 @@
 // A library that is opened while fibers run: a race on its variable names it. It may be mapped
 // where something else was before, unmapped by the C library's own ways: that is no past of its
-// own.
+// own. And what is mapped where it was, as soon as it has gone, keeps its own past.
 //
 // RUN: %fibersan -DLIBRARY -shared -fPIC %s -o %t.so && %fibersan %s -o %t
 // RUN: %exits 66 %run %t %t.so race 2>&1 | FileCheck %s --implicit-check-not=WARNING
+// RUN: %exits 66 %run %t %t.so closed 2>&1 | FileCheck %s --check-prefix=CLOSED --implicit-check-not=WARNING
 // RUN: %run %t %t.so 2>&1 | FileCheck %s --check-prefix=ORDERED --implicit-check-not=WARNING
 #ifdef LIBRARY
 #include <cstring>
@@ -17,8 +18,12 @@ extern "C" void fill_library(char value) { memset(of_library, value, sizeof of_l
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <optional>
+#include <thread>
 
 #include "../../turn.h"
 
@@ -60,7 +65,58 @@ void race(const Library& library) {
 // CHECK: Location is global 'of_library' of size 1048576 at 0x{{[0-9a-f]+}}{{.*}}.so+0x
 // CHECK-NEXT: [5 bytes into it]
 
+void write_here(char* memory) { *memory = 1; }
+
+// Unseen, as above.
+bool map_if_free(char* memory) {
+  return syscall(SYS_mmap, memory, kData / 2, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+                 0) == reinterpret_cast<long>(memory);
+}
+
+// A page of the library's data.
+char* page_of(const Library& library) {
+  constexpr std::uintptr_t kPage = 4096;
+  return reinterpret_cast<char*>((reinterpret_cast<std::uintptr_t>(library.data()) | (kPage - 1)) +
+                                 1);
+}
+
+// False: somebody else was faster.
+bool race_where_it_was(const char* path) {
+  enum Step { kBegins, kWaits, kHas, kHasNot };
+  std::atomic<Step> step{kBegins};
+  std::atomic<bool> closed{false};
+  std::optional<Library> library(path);
+  library->fill();
+  char* const memory = page_of(*library);
+  std::thread other([&] {
+    step.store(kWaits, std::memory_order_relaxed);
+    bool has;
+    for (bool last = false; !(has = map_if_free(memory)) && !last;)
+      last = closed.load(std::memory_order_relaxed);
+    if (has) write_here(memory);
+    step.store(has ? kHas : kHasNot, std::memory_order_relaxed);
+  });
+  while (step.load(std::memory_order_relaxed) == kBegins) std::this_thread::yield();
+  library.reset();
+  closed.store(true, std::memory_order_relaxed);
+  while (step.load(std::memory_order_relaxed) == kWaits) std::this_thread::yield();
+  const bool has = step.load(std::memory_order_relaxed) == kHas;
+  if (has) *memory = 2;
+  other.join();
+  return has;
+}
+// CLOSED: WARNING: FiberSan: data race
+// CLOSED: Write of size 1
+// CLOSED-NEXT: #0 race_where_it_was
+// CLOSED: Previous write of size 1
+// CLOSED-NEXT: #0 write_here
+
 int main(int, char** arguments) {
+  if (arguments[2] != nullptr && strcmp(arguments[2], "closed") == 0) {
+    for (int round = 0; round < 100 && !race_where_it_was(arguments[1]);) ++round;
+    return 0;
+  }
   return fiber::run([arguments] {
     const char* const path = arguments[1];
     if (arguments[2] != nullptr) return race(Library(path));

@@ -9,8 +9,9 @@
 class Gate {
  public:
   void open() { open_.store(true, std::memory_order_relaxed); }
+  bool is_open() const { return open_.load(std::memory_order_relaxed); }
   void wait() const {
-    while (!open_.load(std::memory_order_relaxed)) sched_yield();
+    while (!is_open()) sched_yield();
   }
 
  private:
