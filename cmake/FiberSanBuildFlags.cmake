@@ -2,6 +2,11 @@
 #
 # Options:  FIBERSAN_WERROR    warnings are errors (the dev preset and the check)
 #           FIBERSAN_SANITIZE  a value for -fsanitize=, for our own unit tests
+#
+# fibersan_add_precompiled(<name> [PIC] LIBRARIES <target>... HEADERS <header>...)
+#   A target that only parses headers, once, with the flags of the libraries;
+#   others take them with target_precompile_headers(<target> REUSE_FROM <name>).
+#
 # Not here: what users' programs are compiled with, see fibersan.cfg.
 option(FIBERSAN_WERROR "Treat warnings in FiberSan's own sources as errors" OFF)
 set(FIBERSAN_SANITIZE "" CACHE STRING "Build our own code with -fsanitize=<this>")
@@ -30,3 +35,13 @@ if(FIBERSAN_SANITIZE)
   target_compile_options(fibersan_build_flags INTERFACE "$<$<NOT:${is_plugin}>:${sanitize}>")
   target_link_options(fibersan_build_flags INTERFACE "$<$<NOT:${is_plugin}>:${sanitize}>")
 endif()
+
+function(fibersan_add_precompiled name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "PIC" "" "LIBRARIES;HEADERS")
+  set(source "${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp")
+  file(CONFIGURE OUTPUT "${source}" CONTENT "")
+  add_library(${name} OBJECT EXCLUDE_FROM_ALL "${source}")
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ${arg_PIC})
+  target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
+  target_precompile_headers(${name} PRIVATE ${arg_HEADERS})
+endfunction()

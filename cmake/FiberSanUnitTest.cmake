@@ -12,11 +12,11 @@ find_package(GTest REQUIRED)
 add_custom_target(fibersan_unit_tests)
 
 # What every test includes, parsed once: a third of a test's compile time.
-add_library(unit_precompiled OBJECT EXCLUDE_FROM_ALL "${CMAKE_CURRENT_LIST_DIR}/FiberSanUnitTest.cpp")
-target_link_libraries(unit_precompiled PRIVATE fibersan_build_flags GTest::gmock GTest::gtest_main)
+fibersan_add_precompiled(unit_precompiled
+  LIBRARIES fibersan_build_flags GTest::gmock GTest::gtest_main
+  HEADERS <gtest/gtest.h> <gmock/gmock.h>)
 # Lines without variables: a fifth of a test's compile time.
 target_compile_options(unit_precompiled PRIVATE -g1)
-target_precompile_headers(unit_precompiled PRIVATE <gtest/gtest.h> <gmock/gmock.h>)
 
 function(fibersan_add_unit_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PLAIN_ONLY;NOT_UNDER_TSAN" "SOURCES;LIBRARIES")

@@ -101,14 +101,7 @@ class Tidy:
         stamp = os.path.join(self.stamps, fingerprint(batch, self.configuration))
         if os.path.exists(stamp):
             return 0
-        together = f"{stamp}.{batch[0].path.rsplit('.')[-1]}"
-        with open(together, "w", encoding="utf-8") as file:
-            file.writelines(f'#include "{source.path}"\n' for source in batch)
-        found = subprocess.run(
-            ["clang-tidy-19", "--quiet", f"--config-file={self.configuration}",
-             f"--header-filter={self.header_filter}", *self.checks, together, "--", *batch[0].flags],
-            text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, cwd=batch[0].directory)
-        os.remove(together)
+        found = self.clang_tidy(batch[0].path, batch[0]) if len(batch) == 1 else self.check_together(batch, stamp)
         if found.returncode == 0:
             with open(stamp, "w", encoding="utf-8"):
                 return 0
@@ -117,6 +110,23 @@ class Tidy:
             return self.check(batch[:half]) + self.check(batch[half:])
         print(found.stdout, flush=True)
         return 1
+
+
+    def check_together(self, batch, stamp):
+        together = f"{stamp}.{batch[0].path.rsplit('.')[-1]}"
+        with open(together, "w", encoding="utf-8") as file:
+            file.writelines(f'#include "{source.path}"\n' for source in batch)
+        try:
+            return self.clang_tidy(together, batch[0])
+        finally:
+            os.remove(together)
+
+    def clang_tidy(self, path, like):
+        """Compiled as the source `like` is."""
+        return subprocess.run(
+            ["clang-tidy-19", "--quiet", f"--config-file={self.configuration}",
+             f"--header-filter={self.header_filter}", *self.checks, path, "--", *like.flags],
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, cwd=like.directory)
 
 
 def run(top, build, stamps, jobs, checks="", batch=BATCH):

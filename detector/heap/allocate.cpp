@@ -90,18 +90,6 @@ void remove_block(void* memory, CallPlace place) {
   }
 }
 
-// M2
-void* own_realloc(void* memory, size_t size) {
-  void* fresh = __libc_malloc(size);
-  if (fresh == nullptr) return nullptr;
-  if (tracking.load(std::memory_order_relaxed))
-    heap_blocks.forget(reinterpret_cast<uintptr_t>(fresh));
-  memcpy(fresh, memory, std::min(malloc_usable_size(memory), size));
-  wipe(memory);
-  __libc_free(memory);
-  return fresh;
-}
-
 }  // namespace
 
 void start_heap_tracking() { tracking.store(true, std::memory_order_relaxed); }
@@ -141,13 +129,12 @@ void* tracked_realloc(void* memory, size_t size, CallPlace place) {
     return nullptr;
   }
   std::optional<HeapBlock> old = heap_blocks.begins_at(reinterpret_cast<uintptr_t>(memory));
-  if (inside_detector()) return own_realloc(memory, size);
-  if (!old || !tracked_now()) return __libc_realloc(memory, size);
+  if (!inside_detector() && (!old || !tracked_now())) return __libc_realloc(memory, size);
   // Always a new block: the old one is freed only once the new one is sure, and the shadow
-  // must be told of that before anybody can get it (M1).
+  // must be told of that before anybody can get it (M1); the detector's own is wiped (M2).
   void* fresh = tracked_malloc(size, place);
   if (fresh == nullptr) return nullptr;
-  memcpy(fresh, memory, std::min<size_t>(old->size, size));
+  memcpy(fresh, memory, std::min<size_t>(old ? old->size : malloc_usable_size(memory), size));
   tracked_free(memory, place);
   return fresh;
 }

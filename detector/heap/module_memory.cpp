@@ -5,9 +5,15 @@
 
 #include "detector/abi/hooks.h"
 #include "detector/heap/allocate.h"
+#include "detector/heap/real_function.h"
+
+extern "C" void __cxa_finalize(void* module);
 
 namespace fibersan {
 namespace {
+
+FIBERSAN_REAL(dlclose);
+FIBERSAN_REAL(__cxa_finalize);
 
 struct Module {
   uintptr_t low;
@@ -59,19 +65,15 @@ void module_is_fresh(uintptr_t address) {
 extern "C" {
 
 int dlclose(void* handle) noexcept {
-  using Function = int (*)(void*);
-  static const auto real = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "dlclose"));
   ++fibersan::closing;
-  const int result = real(handle);
+  const int result = fibersan::real_dlclose(handle);
   --fibersan::closing;
   return result;
 }
 
 // The last thing that a module does, about itself.
 void __cxa_finalize(void* module) {
-  using Function = void (*)(void*);
-  static const auto real = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "__cxa_finalize"));
-  real(module);
+  fibersan::real___cxa_finalize(module);
   if (fibersan::closing != 0 && module != nullptr)
     fibersan::forget_module_around(reinterpret_cast<uintptr_t>(module));
 }

@@ -26,13 +26,11 @@ void EventChunks::start(uint64_t events) {
   capacity_ = limit_ + kMoreThanThreads;
   const char* purpose = "the access history";
   chunks_ = static_cast<EventChunk*>(map_memory(uint64_t{capacity_} * sizeof(EventChunk), purpose));
-  events_ = static_cast<RingEvent*>(
-      map_memory(uint64_t{capacity_} * EventChunk::kEvents * sizeof(RingEvent), purpose));
+  events_ = static_cast<RingEvent*>(map_memory(event_bytes(), purpose));
 }
 
 void EventChunks::advise(int advice) const {
-  const size_t bytes = uint64_t{capacity_} * EventChunk::kEvents * sizeof(RingEvent);
-  if (events_ != nullptr) syscall(SYS_madvise, events_, bytes, advice);
+  if (events_ != nullptr) syscall(SYS_madvise, events_, event_bytes(), advice);
 }
 
 EventChunk* EventChunks::replace(EventChunk* done) {

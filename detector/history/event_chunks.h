@@ -95,6 +95,9 @@ class EventChunks {
   uint64_t recorded_accesses() const;
 
  private:
+  uint64_t event_bytes() const {
+    return uint64_t{capacity_} * EventChunk::kEvents * sizeof(RingEvent);
+  }
   void push(EventChunk* chunk) FIBERSAN_REQUIRES(lock_);
   EventChunk* pop() FIBERSAN_REQUIRES(lock_);
 

@@ -6,8 +6,7 @@
 // Invariants
 //   E1  When the last line is printed: last_words.h.
 //   E2  With findings, in this process or in those that children.h counts, or when no module is
-//       instrumented, the status is `exitcode`, whatever
-//       main returned, unless that is 0.
+//       instrumented, the status is `exitcode`, whatever main returned, unless that is 0.
 //   E3  Nothing is printed after the last line, and a report in progress comes before it.
 //   E4  A process that shares our memory but is not ours (a child of vfork) ends in silence.
 #ifndef FIBERSAN_DETECTOR_PROCESS_END_H

@@ -5,7 +5,6 @@
 // Threads:  any. A child of vfork, which shares our memory, only executes.
 // Not here: posix_spawn() and system(), whose children come to nothing of ours.
 #include <alloca.h>
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,10 +12,13 @@
 #include <cerrno>
 #include <cstdarg>
 
+#include "detector/heap/real_function.h"
 #include "detector/process/end.h"
 
 namespace fibersan {
 namespace {
+
+FIBERSAN_REAL(execvpe);
 
 template <class Execute>
 int with_end(Execute execute) {
@@ -34,9 +36,7 @@ int execute(const char* path, char* const* arguments, char* const* environment) 
 
 // Along PATH.
 int execute_file(const char* file, char* const* arguments, char* const* environment) {
-  using Function = int (*)(const char*, char* const*, char* const*);
-  static const auto real = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "execvpe"));
-  return with_end([&] { real(file, arguments, environment); });
+  return with_end([&] { real_execvpe(file, arguments, environment); });
 }
 
 size_t count_arguments(va_list list) {

@@ -2,14 +2,16 @@
 // of fork() do not learn that there is no child, and the parent in daemon() would end unseen.
 //
 // Not here: what a fork means, see fork.h.
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "detector/heap/real_function.h"
 #include "detector/process/children.h"
 #include "detector/process/end.h"
 
 namespace {
+
+FIBERSAN_REAL(fork);
 
 // Standard input, output and error of a daemon.
 bool redirect_to_nowhere() {
@@ -26,9 +28,7 @@ bool redirect_to_nowhere() {
 extern "C" {
 
 pid_t fork() noexcept {
-  using Function = pid_t (*)();
-  static const auto real = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "fork"));
-  const pid_t child = real();
+  const pid_t child = real_fork();
   if (child < 0) fibersan::children_after_failed_fork();
   return child;
 }

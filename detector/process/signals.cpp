@@ -8,7 +8,9 @@
 #include <atomic>
 
 #include "detector/clock/signal_delay.h"
+#include "detector/heap/inside_detector.h"
 #include "detector/race/interruptions.h"
+#include "detector/race/thread.h"
 
 // The C library's own, behind the names that are replaced here.
 extern "C" int __sigaction(int number, const struct sigaction* action, struct sigaction* old);
@@ -48,6 +50,25 @@ bool delay(int number, siginfo_t* info, ucontext_t& interrupted) {
   return taken;
 }
 
+// S4
+class InNameOfProgram {
+ public:
+  InNameOfProgram() {
+    inside_detector_depth = 0;
+    this_thread.own_work_depth = 0;
+  }
+  ~InNameOfProgram() {
+    inside_detector_depth = inside_detector_;
+    this_thread.own_work_depth = own_work_;
+  }
+  InNameOfProgram(const InNameOfProgram&) = delete;
+  InNameOfProgram& operator=(const InNameOfProgram&) = delete;
+
+ private:
+  const unsigned inside_detector_ = inside_detector_depth;
+  const unsigned own_work_ = this_thread.own_work_depth;
+};
+
 void deliver(int number, siginfo_t* info, void* context) {
   const bool can_wait = (kCanWait & bit(number)) != 0 || !is_fault(number, *info);  // S2
   if (__builtin_expect(signal_delay.depth != 0, 0) && can_wait) {
@@ -64,6 +85,8 @@ void deliver(int number, siginfo_t* info, void* context) {
     sigaction(number, &defaults, nullptr);  // S3
   }
   ++interruptions.all;
+  if (__builtin_expect(signal_delay.depth != 0, 0)) return handler(number, info, context);
+  const InNameOfProgram scope;
   handler(number, info, context);
 }
 

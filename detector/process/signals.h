@@ -11,6 +11,8 @@
 //       takes the place of SIG_DFL, and the program is told SIG_DFL.
 //   S2  An instruction that faults is handled at once: it would only fault again.
 //   S3  A one-shot handler is reset here, or the kernel would do it behind our back.
+//   S4  What a handler does is the program's, in a wait of ours for the C library too
+//       (pthread_join): its accesses are seen there, and so must be what orders them.
 #ifndef FIBERSAN_DETECTOR_PROCESS_SIGNALS_H
 #define FIBERSAN_DETECTOR_PROCESS_SIGNALS_H
 

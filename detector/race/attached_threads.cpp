@@ -205,9 +205,9 @@ AttachedThread* thread_created(fsan_fiber& creator, StackId where, bool detached
     const SignalsWait inside;
     thread->fiber.snapshot = creator.clock.spawn();  // A1
     if (locks_nest()) creator.hard_past.make().spawn(thread->fiber.hard_past.make());
+    refresh_stamp();
   }
   thread->fiber.snapshot.drop_lane();  // A4: which one it gets is seen when it begins
-  refresh_stamp();
   note_creation(creator, where);
   thread->may_be_joined = !detached;
   thread->references = detached ? 2 : 3;

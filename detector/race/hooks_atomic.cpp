@@ -142,8 +142,8 @@ void atomic_access(fsan_ptr address, uint64_t size, const Caller& caller, Perfor
     LockedSync sync(sync_table, address);
     const Performed performed = perform();
     atomic_performed(*fiber, sync, access, performed, caller, conflicts);
+    refresh_stamp();  // H3 of hooks_edges.cpp
   }
-  refresh_stamp();
   if (__builtin_expect(!conflicts.empty(), 0)) report_conflicts(*fiber, access, caller, conflicts);
 }
 

@@ -6,6 +6,8 @@
 //       in one cache line, as locks are aligned, and so under one lock of the table.
 //   H2  Every earlier unlock happens before a lock, as in Go. Who unlocks without holding the
 //       lock (a finding) has not learnt of the earlier ones: it adds to what the lock knows.
+//   H3  A release ends with the new stamp in its place, under the lock: a handler that comes in
+//       with its end must not leave the stamp that everybody knows.
 #include <time.h>
 
 #include <algorithm>
@@ -61,8 +63,8 @@ void release_of_writer(fsan_fiber& fiber, const void* lock, const Caller& caller
     LockedSync sync(sync_table, lock);
     if (Sync* readers = sync.find_beside(readers_of(lock))) readers->clear();
     fiber.clock.release(sync.make());
+    refresh_stamp();
   }
-  refresh_stamp();
   note_sync(fiber.last_release, fiber, lock, caller);
 }
 
@@ -71,8 +73,8 @@ void release_to(fsan_fiber& fiber, const void* address, const Caller& caller) {
     LockedSync sync(sync_table, address);
     fiber.clock.release(sync.make());
     if (locks_nest()) fiber.hard_past.make().release(sync.make());
+    refresh_stamp();
   }
-  refresh_stamp();
   note_sync(fiber.last_release, fiber, address, caller);
 }
 
@@ -86,8 +88,8 @@ void release_at_end(fsan_fiber& fiber, const void* address, bool among_others) {
       HardPast& past = fiber.hard_past.make();
       among_others ? past.merge(known) : past.release(known);
     }
+    refresh_stamp();
   }
-  refresh_stamp();
   note_sync_at(fiber.last_release, fiber, address, kAtItsEnd);
 }
 
@@ -96,8 +98,8 @@ void merge_to(fsan_fiber& fiber, const void* address, const Caller& caller, Edge
     LockedSync sync(sync_table, address);
     fiber.clock.merge(sync.make());
     if (edge == Edge::kHard && locks_nest()) fiber.hard_past.make().merge(sync.make());
+    refresh_stamp();
   }
-  refresh_stamp();
   note_sync(fiber.last_release, fiber, address, caller);
 }
 

@@ -137,6 +137,7 @@ void __fsan_blocking_call_begun(void) {
   fsan_fiber* const fiber = this_thread.fiber;
   if (fiber == nullptr || checking_has_stopped()) return;
   fibersan::run_past_has_others();
+  const fibersan::SignalsWait inside;
   fibersan::add_to_run_past(fiber->clock);
   fibersan::refresh_stamp();
 }

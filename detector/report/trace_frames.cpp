@@ -89,6 +89,9 @@ size_t outer_end(const std::vector<SourceFrame>& frames) {
     if (frames[i].function == "main") return i + 1;
   }
   size_t last = frames.size();
+  // What the kernel lets a signal's handler return to has no name.
+  if (last >= 2 && frames[last - 1].function.empty() && is_inside(base_name(frames[last - 2])))
+    --last;
   // Standard functions (std::invoke and its like) go with the entry they were called by.
   for (size_t i = last; i > 0; --i) {
     if (is_entry(frames[i - 1])) {
@@ -253,6 +256,12 @@ void trim_frames(std::vector<SourceFrame>& frames, TraceOf what) {
   if (first >= last) return;  // X1
   frames.erase(frames.begin() + static_cast<ptrdiff_t>(last), frames.end());
   frames.erase(frames.begin(), frames.begin() + static_cast<ptrdiff_t>(first));
+}
+
+void trim(Trace& trace, TraceOf what) {
+  const size_t before = trace.frames.size();
+  trim_frames(trace.frames, what);
+  trace.cut = trace.cut && before == trace.frames.size();
 }
 
 SourceFrame summary_frame(const std::vector<SourceFrame>& frames) {

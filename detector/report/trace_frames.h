@@ -35,6 +35,9 @@ void add_frames(std::vector<SourceFrame>& frames, const std::vector<SourceFrame>
 // main or to a fiber's function.
 void trim_frames(std::vector<SourceFrame>& frames, TraceOf what);
 
+// The same for a whole trace: what is dropped at the outer end was its end.
+void trim(Trace& trace, TraceOf what);
+
 // The frame that a summary names: the innermost of the program's own, that is neither of
 // the standard library nor of the fiber library.
 SourceFrame summary_frame(const std::vector<SourceFrame>& frames);

@@ -8,9 +8,8 @@ Trace make_trace(Symbolizer& symbolizer, const Stack& stack, TraceOf what) {
     // The instruction before the return address belongs to the call.
     add_frames(trace.frames, symbolizer.code(stack.pcs[i] - 1));
   }
-  size_t before = trace.frames.empty() ? 0 : trace.frames.size();
-  trim_frames(trace.frames, what);
-  trace.cut = stack.cut && before == trace.frames.size();
+  trace.cut = stack.cut;
+  trim(trace, what);
   return trace;
 }
 

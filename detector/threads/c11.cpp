@@ -1,6 +1,6 @@
 // C11's threads: the C library's thrd_create() and its kin call its pthread functions inside,
 // where ours are not seen.
-#include "detector/threads/real.h"
+#include "detector/threads/act.h"
 #include "detector/threads/thread_start.h"
 
 namespace fibersan {

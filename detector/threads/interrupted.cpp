@@ -12,7 +12,7 @@
 #include <sys/sem.h>
 #include <unistd.h>
 
-#include "detector/threads/real.h"
+#include "detector/threads/act.h"
 
 extern "C" {
 int __poll_chk(pollfd* entries, nfds_t count, int timeout, size_t room);

@@ -4,7 +4,7 @@
 // Invariants
 //   C1  A wait that ends by cancellation has the mutex, too, while the thread unwinds.
 #include "detector/abi/hooks.h"
-#include "detector/threads/real.h"
+#include "detector/threads/act.h"
 
 namespace fibersan {
 namespace {

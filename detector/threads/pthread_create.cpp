@@ -14,7 +14,7 @@
 
 #include "detector/clock/slab.h"
 #include "detector/history/stack_table.h"
-#include "detector/threads/real.h"
+#include "detector/threads/act.h"
 
 namespace fibersan {
 namespace {

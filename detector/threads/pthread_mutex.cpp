@@ -9,7 +9,7 @@
 #include <errno.h>
 
 #include "detector/race/sync_table.h"
-#include "detector/threads/real.h"
+#include "detector/threads/act.h"
 
 namespace fibersan {
 namespace {

@@ -7,7 +7,7 @@
 //   O2  A fiber that waits in the routine comes back to its thread, in whose list of cleanup
 //       handlers the C library has put one meanwhile.
 #include "detector/abi/hooks.h"
-#include "detector/threads/real.h"
+#include "detector/threads/act.h"
 
 namespace fibersan {
 namespace {

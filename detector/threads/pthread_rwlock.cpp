@@ -5,7 +5,7 @@
 //       a writer has the lock.
 //   W2  Writers are counted for their thread, which the lock knows (abi/hooks.h).
 #include "detector/race/sync_table.h"
-#include "detector/threads/real.h"
+#include "detector/threads/act.h"
 
 namespace fibersan {
 namespace {

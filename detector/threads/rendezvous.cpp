@@ -12,8 +12,8 @@
 #include "detector/abi/hooks.h"
 #include "detector/race/address_table.h"
 #include "detector/race/sync_table.h"
+#include "detector/threads/act.h"
 #include "detector/threads/interrupted.h"
-#include "detector/threads/real.h"
 
 namespace fibersan {
 namespace {

@@ -370,7 +370,7 @@ OS_THREADS = [
          WAITS, (), "a thread would have to stop between the system's return and the acquire"),
     Edge("sem_post releases nothing", RENDEZVOUS, ["int sem_post("], "__fsan_merge(semaphore);", ";", WAITS),
     Edge("sem_wait acquires nothing", RENDEZVOUS, ["void waited("], "__fsan_acquire(semaphore);", ";", WAITS),
-    Edge("the runtime's own locks order fibers", "detector/threads/real.h", ["fsan_fiber* act()"],
+    Edge("the runtime's own locks order fibers", "detector/threads/act.h", ["fsan_fiber* act()"],
          "this_thread.own_work_depth != 0 || ", "", INVISIBLE, (OS_MUTEX, "detector/threads/pthread_create.cpp")),
     Edge("set_processors() orders fibers", "runtime/scheduler.cpp", ["::set_processors("], "const hooks::OwnWork own_work;",
          ";", INVISIBLE),

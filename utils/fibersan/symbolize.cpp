@@ -145,10 +145,8 @@ bool resolve(Trace& trace, TraceOf what, const Document& document, Resolver& res
     }
   }
   if (!any) return false;
-  const size_t before = frames.size();
-  trim_frames(frames, what);
-  trace.cut = trace.cut && before == frames.size();
   trace.frames = std::move(frames);
+  trim(trace, what);
   return true;
 }
 

@@ -21,8 +21,8 @@ TEST(Tcp, DeadlineEndsAWaitAndCanBeMoved) {
     Connection c;
     char byte;
     std::error_code error;
-    c.client.set_read_deadline(5ms);
     const auto begin = std::chrono::steady_clock::now();
+    c.client.set_read_deadline(5ms);
     EXPECT_EQ(c.client.read(&byte, 1, error), 0U);
     EXPECT_EQ(error, NetError::kDeadlineExceeded);
     EXPECT_EQ(error, std::errc::timed_out);

@@ -101,6 +101,12 @@ TEST(TrimFrames, StandardFramesOfAnotherThreadStayWithoutAnEntry) {
             (List{"f()"}));
 }
 
+TEST(TrimFrames, WhatCallsTheHandlerOfASignalIsNotShown) {
+  EXPECT_EQ(trimmed({"on_timer(int)", "fibersan::(anonymous namespace)::deliver(int)", ""}),
+            (List{"on_timer(int)"}));
+  EXPECT_EQ(trimmed({"f()", ""}), (List{"f()", ""}));
+}
+
 // As a program without debug information has them.
 TEST(TrimFrames, WhatWasInlinedIntoTheEntryStandsForItself) {
   const char* const entry = "fiber::internal::(anonymous namespace)::run_fiber(a*, void*)";

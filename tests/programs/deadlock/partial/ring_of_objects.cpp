@@ -2,7 +2,7 @@
 // third one that has the channel, and only sleeps (-DALIVE), or one live alternative of a
 // select (-DALTERNATIVE), nothing is found.
 //
-// RUN: %fibersan %s -o %t && %exits 66 %run %t 2>&1 | FileCheck %s
+// RUN: %fibersan %s -o %t && %exits 66 env FIBERSAN_OPTIONS=deadlock_check_ms=0 %run %t 2>&1 | FileCheck %s
 // RUN: %fibersan -DALIVE %s -o %t.alive && env FIBERSAN_OPTIONS=deadlock_check_ms=20 %run %t.alive 2>&1 | FileCheck %s --check-prefix=SILENT --implicit-check-not=WARNING
 // RUN: %fibersan -DALTERNATIVE %s -o %t.select && env FIBERSAN_OPTIONS=deadlock_check_ms=20 %run %t.select 2>&1 | FileCheck %s --check-prefix=SILENT --implicit-check-not=WARNING
 #include <fiber/fiber.h>

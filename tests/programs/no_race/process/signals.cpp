@@ -6,6 +6,7 @@
 // RUN: %fibersan %s -o %t
 // RUN: %python %S/Inputs/terminate.py --times 15 %t locks allocations first_accesses
 // RUN: timeout 20 %run %t timer 2>&1 | FileCheck %s --implicit-check-not=FiberSan
+// RUN: timeout 20 %run %t join 2>&1 | FileCheck %s --implicit-check-not=FiberSan
 // RUN: %run %t actions 2>&1 | FileCheck %s --check-prefix=ACTIONS --implicit-check-not=FiberSan
 // RUN: not --crash %run %t one_shot
 // RUN: %run %t fork 2>&1 | FileCheck %s --check-prefix=FORK --implicit-check-not=FiberSan
@@ -73,7 +74,16 @@ void* read_what_was_written(void*) {
   return reinterpret_cast<void*>(sum);
 }
 
-void work_under_a_timer() {
+void work_until_over() {
+  for (unsigned i = 0; !over; ++i) {
+    lock_and_unlock(i);
+    allocate_and_free(i);
+    access_first(i);
+  }
+}
+void only_join() {}
+
+void under_a_timer(void (*work)()) {
   sem_init(&posted, 0, 0);
   sigset_t alarm;
   sigemptyset(&alarm);
@@ -87,11 +97,7 @@ void work_under_a_timer() {
   sigaction(SIGALRM, &action, nullptr);
   const itimerval each = {{0, 500}, {0, 500}};
   setitimer(ITIMER_REAL, &each, nullptr);
-  for (unsigned i = 0; !over; ++i) {
-    lock_and_unlock(i);
-    allocate_and_free(i);
-    access_first(i);
-  }
+  work();
   void* sum = nullptr;
   pthread_join(reader, &sum);
   // CHECK: sum 80200
@@ -165,7 +171,8 @@ int main(int, char** arguments) {
   if (is("locks")) for_ever(lock_and_unlock);
   if (is("allocations")) for_ever(allocate_and_free);
   if (is("first_accesses")) for_ever(access_first);
-  if (is("timer")) work_under_a_timer();
+  if (is("timer")) under_a_timer(work_until_over);
+  if (is("join")) under_a_timer(only_join);
   if (is("actions")) ask_for_actions();
   if (is("fork")) fork_beside_a_thread();
   if (is("one_shot")) die_at_the_second();

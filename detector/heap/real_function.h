@@ -1,28 +1,16 @@
-// real.h: the C library's functions behind ours, and in whose name ours are called.
+// real_function.h: the C library's functions behind ours of the same name.
 //
-// State:    one pointer for each function, looked up at the detector's start, or at the
-//           first call when that comes earlier.
+// State:    one pointer for each function, looked up at the first call.
 // Cost:     a call through a pointer.
-// Threads:  any.
+// Threads:  any, and handlers of signals.
 //
 // Invariants
 //   R1  A function that the C library does not have is never called: what uses it would not
 //       have been linked.
-//   R2  Where act() is null the call passes through unseen: the runtime's own work, the
-//       detector's, the scheduler between two fibers.
-#ifndef FIBERSAN_DETECTOR_THREADS_REAL_H
-#define FIBERSAN_DETECTOR_THREADS_REAL_H
-
-#include <pthread.h>
-#include <semaphore.h>
-#include <threads.h>
+#ifndef FIBERSAN_DETECTOR_HEAP_REAL_FUNCTION_H
+#define FIBERSAN_DETECTOR_HEAP_REAL_FUNCTION_H
 
 #include <atomic>
-
-#include "detector/heap/inside_detector.h"
-#include "detector/race/access.h"
-#include "detector/race/held_locks.h"
-#include "detector/race/thread.h"
 
 namespace fibersan {
 
@@ -56,15 +44,6 @@ class Real {
 #define FIBERSAN_REAL(name) \
   constinit const ::fibersan::Real<decltype(&::name)> real_##name { #name }
 
-// Null: unseen (R2).
-inline fsan_fiber* act() {
-  if (this_thread.own_work_depth != 0 || inside_detector()) return nullptr;
-  return acting_fiber();
-}
-
-// In an interposed function only, whose caller it names.
-#define FIBERSAN_USER FIBERSAN_CALLER(__fsan_running.context)
-
 }  // namespace fibersan
 
-#endif  // FIBERSAN_DETECTOR_THREADS_REAL_H
+#endif  // FIBERSAN_DETECTOR_HEAP_REAL_FUNCTION_H

@@ -1,9 +1,12 @@
-#include "detector/threads/real.h"
+#include "detector/heap/real_function.h"
 
 #include <dlfcn.h>
 #include <unistd.h>
 
 #include <cstring>
+
+#include "detector/clock/signal_delay.h"
+#include "detector/heap/inside_detector.h"
 
 namespace fibersan {
 namespace {
@@ -19,7 +22,8 @@ namespace {
 }  // namespace
 
 void* next_function(const char* name, const char* version) {
-  const InsideDetector inside;  // dlsym() may allocate
+  const InsideDetector inside;   // dlsym() may allocate
+  const SignalsWait no_handler;  // and has locks
   void* function = version == nullptr ? nullptr : dlvsym(RTLD_NEXT, name, version);
   if (function == nullptr) function = dlsym(RTLD_NEXT, name);
   if (function == nullptr) no_function(name);

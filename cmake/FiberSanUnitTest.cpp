@@ -1,1 +1,0 @@
-// Nothing: the target unit_precompiled needs a source.
