@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The fast part of a check saves no vector register, so it must use none, and call nothing that might.
 
-Input:   the object of detector/race/check_fast.cpp in the build tree given as the argument.
+Input:   the object of detector/race/check_fast.cpp in the build tree that is named, build/ by default.
 Output:  what is wrong; the last line is "N passed, N failed": the code, and what it refers to.
 """
 import os
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OBJECT = "detector/race/CMakeFiles/detector_race.dir/check_fast.cpp.o"
 FLAGS = ("-mno-sse", "-mno-mmx")
 # To let signals in that came meanwhile. The C library has them in assembly, or as good as that.
@@ -55,7 +56,7 @@ def self_test():
 
 def main():
     self_test()
-    path = os.path.join(sys.argv[1], OBJECT)
+    path = os.path.join(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, "build"), OBJECT)
     registers, functions = uses_other_registers(path), functions_called(path)
     if registers:
         print(f"check_fast.cpp uses {' '.join(registers)}: compile it with {' '.join(FLAGS)}")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runtime and detector are never compiled with the pass: it would make hooks call hooks.
 
-Input:   compile_commands.json and the archives of the build tree given as the argument.
+Input:   compile_commands.json and the archives of the build tree that is named, build/ by default.
 Output:  what is wrong; the last line is "N passed, N failed": one check for each compile
          command and each archive.
 """
@@ -55,7 +55,7 @@ def self_test(build):
 
 
 def main():
-    build = sys.argv[1]
+    build = sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, "build")
     self_test(build)
     passed = failed = 0
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
