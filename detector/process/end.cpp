@@ -86,7 +86,9 @@ void leave_process(int status) {
 }
 
 bool before_exec() {
-  if (!is_noted_process() || inside_detector() || findings_are_over()) return false;  // E4
+  // In a handler, too, that a fault within a report has led to.
+  const bool is_within = inside_detector() || reports_locked_by_this_thread();
+  if (!is_noted_process() || is_within || findings_are_over()) return false;  // E4
   const InsideDetector inside;
   lock_reports();
   const FixedText precision = precision_text(collect_forgotten());

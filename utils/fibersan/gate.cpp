@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "detector/report/render/doubts.h"
 #include "detector/report/render_text.h"
 #include "utils/fibersan/baseline.h"
 #include "utils/fibersan/command.h"
@@ -63,10 +64,7 @@ std::string no_answer(const ReportFile& file) {
 
 uint64_t findings_in(const ReportFile& file) {
   if (file.text) return file.text->findings;
-  uint64_t count = 0;
-  for (const Document& document : file.documents)
-    count += document.totals.findings + (document.totals.nothing_checked ? 1 : 0);
-  return count;
+  return findings_in(file.documents);
 }
 
 // What its process knows of others (children_exitcode) and `all` the files do not have.

@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "detector/report/render/doubts.h"
 #include "detector/report/render/headline.h"
 #include "detector/report/render/kinds.h"
 #include "detector/report/render/merged.h"
@@ -81,13 +82,10 @@ class Annotations {
   void add_errors(const Document& document) {
     const std::string who =
         document.process.executable + " (pid " + std::to_string(document.process.pid) + ")";
-    if (!document.complete && has_room(Level::kError)) {
-      add_command(Level::kError, "", "FiberSan: incomplete report",
-                  who + " was killed, or its report was cut: findings may be missing.");
-    }
-    if (document.totals.instrumented_functions == 0 && has_room(Level::kError)) {
-      add_command(Level::kError, "", "FiberSan: nothing instrumented",
-                  who + " has no instrumented function that is known: nothing was checked.");
+    for (const Doubt& doubt : doubts_of(document, findings_in(documents_))) {
+      if (!has_room(Level::kError)) return;
+      add_command(Level::kError, "", std::string("FiberSan: ") + doubt.title,
+                  who + ": " + doubt.text);
     }
   }
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "detector/report/render/doubts.h"
 #include "detector/report/render/headline.h"
 #include "detector/report/render/primary_frame.h"
 #include "detector/report/render/uri.h"
@@ -40,8 +41,8 @@ std::string plural(uint64_t count, const char* noun) {
 
 class Suite {
  public:
-  Suite(const Document& document, SourceFiles& sources, size_t& room)
-      : document_(document), sources_(sources), room_(room) {
+  Suite(const Document& document, uint64_t all_findings, SourceFiles& sources, size_t& room)
+      : document_(document), all_findings_(all_findings), sources_(sources), room_(room) {
     class_ = std::filesystem::path(document.process.executable).filename();
     if (class_.empty()) class_ = "unknown program";
   }
@@ -113,16 +114,8 @@ class Suite {
 
   // What would let a green result lie.
   void add_errors() {
-    if (!document_.complete) {
-      add_error("incomplete report",
-                "The process was killed, or its report was cut: findings may be missing.");
-    }
-    if (document_.totals.instrumented_functions == 0) {
-      add_error(
-          "nothing instrumented",
-          "No instrumented function is known in this process: nothing was checked. Compile it "
-          "with --config=fibersan.cfg.");
-    }
+    for (const Doubt& doubt : doubts_of(document_, all_findings_))
+      add_error(doubt.title, doubt.text);
   }
 
   void add(const Document::Suppression& suppression) {
@@ -169,6 +162,7 @@ class Suite {
   }
 
   const Document& document_;
+  uint64_t all_findings_;  // of all documents
   SourceFiles& sources_;
   size_t& room_;  // for texts of findings, in all suites together
   std::string class_;
@@ -186,8 +180,9 @@ std::string render_junit(std::span<const Document> documents, const RenderOption
   std::string suites;
   Counts all;
   int64_t milliseconds = 0;
+  const uint64_t all_findings = findings_in(documents);
   for (const Document& document : documents) {
-    Suite suite(document, sources, room);
+    Suite suite(document, all_findings, sources, room);
     suites += suite.render();
     all.tests += suite.counts().tests;
     all.failures += suite.counts().failures;

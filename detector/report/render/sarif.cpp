@@ -1,5 +1,6 @@
 #include "detector/report/render/sarif.h"
 
+#include "detector/report/render/doubts.h"
 #include "detector/report/render/sarif_parts.h"
 #include "detector/report/render/uri.h"
 
@@ -39,7 +40,7 @@ std::string render_sarif(std::span<const Document> documents, const RenderOption
   results.cuts().results = findings.size() - written;
   text += "\n],\n\"invocations\":[";
   for (size_t i = 0; i < documents.size(); ++i) {
-    SarifObject invocation = sarif_invocation(documents[i]);
+    SarifObject invocation = sarif_invocation(documents[i], findings_in(documents));
     if (i == 0) {
       for (SarifObject& notification : sarif_notifications_of(results.cuts()))
         invocation["toolExecutionNotifications"].push_back(std::move(notification));

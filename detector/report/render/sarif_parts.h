@@ -45,7 +45,8 @@ class SarifRules {
 
 SarifObject sarif_tool(std::span<const Document> documents, const SarifRules& rules,
                        const std::string& help_uri);
-SarifObject sarif_invocation(const Document& document);
+// `all_findings`: of all documents of the log.
+SarifObject sarif_invocation(const Document& document, uint64_t all_findings);
 std::vector<SarifObject> sarif_notifications_of(const SarifCuts& cuts);
 
 // Places in source files as SARIF's locations.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "detector/report/render/doubts.h"
 #include "detector/report/render/headline.h"
 #include "detector/report/render/sarif_parts.h"
 #include "detector/report/render/uri.h"
@@ -44,20 +45,10 @@ SarifObject notification(const char* id, const char* level, const std::string& t
   return {{"descriptor", {{"id", id}}}, {"level", level}, {"message", sarif_message(text)}};
 }
 
-// What keeps a process's silence from being a proof.
-SarifObject notifications_of(const Document& document) {
+SarifObject notifications_of(const Document& document, uint64_t all_findings) {
   SarifObject list = SarifObject::array();
-  if (!document.complete) {
-    list.push_back(
-        notification("incomplete", "error",
-                     "The process was killed, or its report was cut: findings may be missing."));
-  }
-  if (document.totals.instrumented_functions == 0) {
-    list.push_back(
-        notification("not-instrumented", "error",
-                     "No instrumented function is known in this process: it may have been "
-                     "compiled without FiberSan, and then nothing was checked."));
-  }
+  for (const Doubt& doubt : doubts_of(document, all_findings))
+    list.push_back(notification(doubt.id, "error", doubt.text));
   if (!document.precision.empty() && document.precision != "exact")
     list.push_back(notification("precision", "warning", "Precision: " + document.precision));
   for (const Document::Message& message : document.messages)
@@ -90,7 +81,7 @@ SarifObject sarif_tool(std::span<const Document> documents, const SarifRules& ru
   return {{"driver", std::move(driver)}};
 }
 
-SarifObject sarif_invocation(const Document& document) {
+SarifObject sarif_invocation(const Document& document, uint64_t all_findings) {
   const Document::Process& process = document.process;
   SarifObject invocation = {{"executionSuccessful", document.complete}};
   if (!process.arguments.empty()) {
@@ -121,7 +112,7 @@ SarifObject sarif_invocation(const Document& document) {
          file_uri(process.directory.ends_with('/') ? process.directory : process.directory + "/")}};
   invocation["environmentVariables"] = {{"FIBERSAN_OPTIONS", to_utf8(process.options)},
                                         {"FIBER_OPTIONS", to_utf8(process.runtime_options)}};
-  invocation["toolExecutionNotifications"] = notifications_of(document);
+  invocation["toolExecutionNotifications"] = notifications_of(document, all_findings);
   const Document::Totals& totals = document.totals;
   invocation["properties"] = {
       {"seed", std::to_string(process.seed)},  // more digits than doubles have

@@ -77,5 +77,20 @@ TEST_F(GithubTest, WhatProvesNothingIsAnError) {
   EXPECT_THAT(commands[1], StartsWith("::error title=FiberSan%3A nothing instrumented::"));
 }
 
+TEST_F(GithubTest, ChildrenWhoseReportsAreMissingAreAnError) {
+  Document parent = samples::bank(folder_.path());
+  parent.findings.clear();
+  parent.totals.findings = 0;
+  parent.totals.findings_of_children = 1;
+  const auto commands = lines({parent});
+  ASSERT_EQ(commands.size(), 1u);
+  EXPECT_THAT(commands[0],
+              StartsWith("::error title=FiberSan%3A reports of child processes missing::"));
+  Document child = parent;
+  child.totals.findings = 1;
+  child.totals.findings_of_children = 0;
+  EXPECT_THAT(lines({parent, child}), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace fibersan

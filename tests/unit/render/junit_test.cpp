@@ -63,8 +63,10 @@ TEST_F(JunitTest, WhatProvesNothingIsAnError) {
   document.findings.clear();
   document.complete = false;
   document.totals.instrumented_functions = 0;
+  document.totals.children_running = 1;
   const std::string xml = render({document});
-  EXPECT_THAT(xml, HasSubstr("failures=\"0\" errors=\"2\""));
+  EXPECT_THAT(xml, HasSubstr("failures=\"0\" errors=\"3\""));
+  EXPECT_THAT(xml, HasSubstr("name=\"child processes ran on\""));
   EXPECT_THAT(xml, HasSubstr("name=\"incomplete report\""));
   EXPECT_THAT(xml, HasSubstr("name=\"nothing instrumented\""));
 }

@@ -134,6 +134,13 @@ TEST_F(SarifTest, ProcessesAreInvocationsAndSameFindingsOneResult) {
             "incomplete");
 }
 
+TEST_F(SarifTest, ChildrenThatRanOnAreAnError) {
+  Document document = samples::bank(folder_.path());
+  document.totals.children_running = 2;
+  EXPECT_EQ(run({document})["invocations"][0]["toolExecutionNotifications"][0]["descriptor"]["id"],
+            "children-running");
+}
+
 TEST_F(SarifTest, NothingInstrumentedIsAnError) {
   Document document = samples::bank(folder_.path());
   document.findings.clear();
