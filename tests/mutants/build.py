@@ -130,7 +130,10 @@ def config_libraries(replaced):
         words = [line.strip().replace("<CFGDIR>", BUILD) for line in file if not line.startswith("#")]
     words = [word for word in words if word and not word.startswith(("-fplugin", "-fpass-plugin", "-isystem", "-D", "-B"))]
     archives = [replaced.get(name, os.path.join(BUILD, "lib", name)) for name in ARCHIVES]
-    return ["-Wl,--whole-archive", *archives, "-Wl,--no-whole-archive", *words]
+    # As the start files say (cmake/FiberSanProgramStart.cmake).
+    hooks = [f"-Wl,--defsym={name}=__fibersan_no_default"
+             for name in ("__fibersan_default_options", "__fibersan_default_suppressions")]
+    return ["-Wl,--whole-archive", *archives, "-Wl,--no-whole-archive", *hooks, *words]
 
 
 def run_program(source, definitions, options, arguments, status, folder, objects):
