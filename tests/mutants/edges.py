@@ -242,13 +242,13 @@ HOOKS_OF_EDGES = [
     Edge("a writer does not acquire what readers released", EDGES, ["void acquire_for_writing("],
          "fiber.clock.acquire(*readers);", "static_cast<void>(readers);", DETECTED),
     Edge("readers acquire what readers released", EDGES, ["void note_lock_acquired("],
-         "acquire_from(fiber, lock", "acquire_for_writing(fiber, lock", DETECTED),
+         "acquire_from(fiber, lock, caller, Edge::kLock)", "acquire_for_writing(fiber, lock, caller)", DETECTED),
     Edge("a reader's unlock releases nothing", EDGES, ["bool note_lock_released("], "merge_to(fiber, readers_of(lock)",
          "if (false) merge_to(fiber, readers_of(lock)", DETECTED),
     Edge("a writer's unlock releases nothing", EDGES, ["bool note_lock_released("], "release_of_writer(fiber, lock",
          "if (false) release_of_writer(fiber, lock", DETECTED),
-    Edge("an unlock without the lock replaces what it knew", EDGES, ["bool note_lock_released("], "merge_to(fiber, lock",
-         "release_to(fiber, lock", DETECTED),
+    Edge("an unlock without the lock replaces what it knew", EDGES, ["bool note_lock_released("],
+         "merge_to(fiber, lock, caller, Edge::kLock)", "release_to(fiber, lock, caller)", DETECTED),
 ]
 
 ATOMICS = [
