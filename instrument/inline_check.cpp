@@ -9,9 +9,12 @@
 //
 //     popq …(%rsp);  movq %rdi, …(%rsp);  leaq 8(%rbx), %rdi;  pushq -48(%rbp);  pushq …(%rsp)
 //     jmp __fsan_check_read4
+//
+// all that follows the address being a tail that thunks share.
 #include "instrument/inline_check.h"
 
 #include <string>
+#include <string_view>
 
 #include "detector/abi/hooks.h"
 #include "instrument/debug_location.h"
@@ -44,6 +47,9 @@ struct CheckEntry {
   Value* value;  // null: nothing
 };
 
+constexpr std::string_view kCheckPrefix = "__fsan_check_";
+constexpr std::string_view kCallPrefix = "__fsan_call_";
+
 // The assembly of one check, piece by piece.
 class CheckAssembly {
  public:
@@ -61,12 +67,14 @@ class CheckAssembly {
     std::string code = full_tests(shared);
     // Only the thunk computes the address.
     std::string address = "$" + add_memory(address_of_access());
-    emit(code + "2:\n" + call_of_thunk("__fsan_check_" + entry.name, address, entry.value, target),
+    emit(code + "2:\n" +
+             call_of_thunk(std::string(kCheckPrefix) + entry.name, address, entry.value, target),
          target);
   }
 
   void emit_call(const CheckEntry& entry, const CheckTarget& target) {
-    emit(call_of_thunk("__fsan_call_" + entry.name, shared_address(), nullptr, target), target);
+    emit(call_of_thunk(std::string(kCallPrefix) + entry.name, shared_address(), nullptr, target),
+         target);
   }
 
  private:
@@ -157,22 +165,47 @@ class CheckAssembly {
     if (value != nullptr) code += "\tmovq" + more + ", " + below(saved + 8) + "\n";
     code += "\tmovq %rdi, " + below(saved) + "\n\tleaq " + address + ", %rdi\n";
     if (is_raised) code += "\tpushq " + below(48) + "\n" + unwound_by(8, 8);
-    const std::string jump =
-        "\tjmp" + (target.for_executable ? " " + entry : "q *" + entry + "@GOTPCREL(%rip)") + "\n";
-    code += has_context ? tail_of_thunk(entry, context, jump) : jump;
+    code += has_context ? jump_to_tail(entry, context, target) : jump_to(entry, target);
     return "\tcallq " + name + "\n1:\n\t.ifndef " + name +
            "\n\t.pushsection .text.fibersan,\"ax\",@progbits\n" + name + ":\n\t.cfi_startproc\n" +
            code + "\t.cfi_endproc\n\t.popsection\n\t.endif";
   }
 
-  // Puts the context above the return address.
-  static std::string tail_of_thunk(const std::string& entry, const std::string& context,
-                                   const std::string& jump) {
+  static std::string jump_to(const std::string& entry, const CheckTarget& target) {
+    return "\tjmp" + (target.for_executable ? " " + entry : "q *" + entry + "@GOTPCREL(%rip)") +
+           "\n";
+  }
+
+  // Puts the context above the return address. The full test, where one is to be made, comes
+  // before.
+  std::string jump_to_tail(std::string entry, const std::string& context,
+                           const CheckTarget& target) const {
     const std::string name = "\".L" + entry + " with" + context + "\"";
+    std::string test;
+    if (entry.starts_with(kCallPrefix) && target.for_executable) {
+      test = full_test_and_return();
+      entry = std::string(kCheckPrefix) + entry.substr(kCallPrefix.size());
+    }
     return "\tjmp " + name + "\n" +
-           define_once(name, "\tpopq " + below(24) + "\n" + unwound_by(0, 24) + "\tpushq" +
+           define_once(name, test + "\tpopq " + below(24) + "\n" + unwound_by(0, 24) + "\tpushq" +
                                  context + "\n\t.cfi_def_cfa_offset 8\n\tpushq " + below(16) +
-                                 "\n" + unwound_by(16, 16) + jump);
+                                 "\n" + unwound_by(16, 16) + jump_to(entry, target));
+  }
+
+  // Of the address in rdi, as the detector's entry makes it, in whose place it stands: a hit has no
+  // jump to there, and leaves the return address where it is.
+  std::string full_test_and_return() const {
+    const std::string restore_scratch = "\tmovq -32(%rsp), %rax\n\tmovq -40(%rsp), %rcx\n";
+    std::string code =
+        "\tmovq %rax, -32(%rsp)\n\tmovq %rcx, -40(%rsp)\n"
+        "\tleaq (%rdi,%rdi), %rcx\n\tmovabsq $$" +
+        std::to_string(FSAN_SHADOW_MASK) +
+        ", %rax\n\taddq __fsan_shadow_base(%rip), %rcx\n\tandq %rax, %rcx\n"
+        "\tmovq %fs:__fsan_running@tpoff, %rax\n\tmovb $$-1, %al\n"
+        "\tcmpq %rax, (%rcx)\n\tjne 3f\n2:\n" +
+        restore_scratch + "\tmovq -24(%rsp), %rdi\n\tretq\n3:\n";
+    if (is_read_) code += "\tbtsq $$63, %rax\n\tcmpq %rax, 8(%rcx)\n\tje 2b\n";
+    return code + restore_scratch;
   }
 
   // C4: the assembler may find rsp in the address.

@@ -3,12 +3,15 @@
 ; RUN: split-file %s %t
 ; RUN: %opt_fsan -fibersan-hot-percent=0 -S %t/pie.ll | FileCheck %t/pie.ll
 ; RUN: %opt_fsan -fibersan-hot-percent=0 -S %t/pic.ll | FileCheck %t/pic.ll
+; RUN: %opt_fsan -S %t/pie.ll | FileCheck %t/pie.ll --check-prefix=CALL
+; RUN: %opt_fsan -S %t/pic.ll | FileCheck %t/pic.ll --check-prefix=CALL
 
 ;--- pie.ll
 ; CHECK: @__fsan_shadow_base = external dso_local global i64
 ; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff+8, $0", "=r,~{memory}"()
 ; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0\0A\09movb $$-1, ${0:b}", "=r,~{memory}"()
 ; CHECK: asm sideeffect {{.*}}jmp __fsan_check_read4\0A
+; CALL: asm sideeffect {{.*}}btsq $$63, %rax\0A\09cmpq %rax, 8(%rcx)\0A\09je 2b{{.*}}jmp __fsan_check_read4\0A
 declare void @other()
 define i32 @f(ptr %p) {
   call void @other()
@@ -24,6 +27,8 @@ define i32 @f(ptr %p) {
 ; CHECK: call i64 asm "movq __fsan_running@gottpoff(%rip), $0\0A\09movq %fs:8($0), $0", "=r,~{memory}"()
 ; CHECK: call i64 asm "movq __fsan_running@gottpoff(%rip), $0\0A\09movq %fs:0($0), $0\0A\09movb $$-1, ${0:b}", "=r,~{memory}"()
 ; CHECK: asm sideeffect {{.*}}jmpq *__fsan_check_read4@GOTPCREL(%rip)\0A
+; CALL-NOT: cmpq
+; CALL: asm sideeffect {{.*}}jmpq *__fsan_call_read4@GOTPCREL(%rip)\0A
 ; CHECK: call i64 asm sideeffect "movq __fsan_running@gottpoff(%rip), $0\0A\09movq $1, %fs:8($0)", "=&r,r,~{memory}"(i64 %context)
 declare void @other()
 define i32 @f(ptr %p) {

@@ -2,6 +2,7 @@
 ; RUN: %opt_fsan -S %s | FileCheck %s
 ; RUN: %opt_fsan -fibersan-hot-percent=0 -S %s | FileCheck %s --check-prefix=INLINE
 ; RUN: %opt_fsan -fibersan-hot-percent=50 -S %s | FileCheck %s --check-prefix=COMMON
+; RUN: %opt_fsan -S %s | FileCheck %s --check-prefix=TAIL
 
 declare void @other()
 
@@ -34,6 +35,12 @@ often:
 done:
   ret void
 }
+; With a context the full test is in the object file, once for all checks of that kind: a hit returns from there,
+; what misses passes the context on. A write is looked for in slot 0 only.
+; TAIL: jmp \22.L__fsan_call_write4 with $1\22\0A\09.ifndef \22.L__fsan_call_write4 with $1\22
+; TAIL-SAME: leaq (%rdi,%rdi), %rcx{{.*}}movq %fs:__fsan_running@tpoff, %rax
+; TAIL-SAME: cmpq %rax, (%rcx)\0A\09jne 3f\0A2:\0A\09movq -32(%rsp), %rax\0A\09movq -40(%rsp), %rcx\0A\09movq -24(%rsp), %rdi\0A\09retq\0A3:\0A\09movq -32(%rsp), %rax\0A\09movq -40(%rsp), %rcx\0A
+; TAIL-SAME: popq -24(%rsp){{.*}}pushq $1{{.*}}jmp __fsan_check_write4\0A
 ; In a loop it is hot, and in a function that calls itself.
 ; CHECK-LABEL: define void @loop(
 ; CHECK: asm sideeffect alignstack "\09cmpq $1, ${0}
