@@ -275,13 +275,19 @@ TEST(Edges, AllReleasesOfASemaphoreAreAcquired) {
   });
 }
 
-TEST(Edges, DonesOfAWaitGroupStayUnordered) {
+TEST(Edges, DonesOfAWaitGroupAreOrderedBeforeTheWaitOnly) {
   on_processors([] {
     fiber::WaitGroup subject;
     subject.add(2);
     Steps steps;
     Event first;
+    Event second;
     fiber::WaitGroup group;
+    group.go([&] {
+      subject.wait();
+      EXPECT_TRUE(before_here(first));
+      EXPECT_TRUE(before_here(second));
+    });
     group.go([&] {
       first = here();
       subject.done();
@@ -289,6 +295,7 @@ TEST(Edges, DonesOfAWaitGroupStayUnordered) {
     });
     group.go([&] {
       steps.wait_for(1);
+      second = here();
       subject.done();
       EXPECT_FALSE(before_here(first));
     });
