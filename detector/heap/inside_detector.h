@@ -8,7 +8,8 @@
 
 namespace fibersan {
 
-extern thread_local unsigned inside_detector_depth __attribute__((tls_model("initial-exec")));
+inline constinit thread_local unsigned inside_detector_depth
+    __attribute__((tls_model("initial-exec"))) = 0;
 
 inline bool inside_detector() { return inside_detector_depth != 0; }
 

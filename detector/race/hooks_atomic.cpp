@@ -12,7 +12,10 @@
 //       relaxed store publishes what the last release fence knew.
 //   M4  An acquiring operation is checked against the shadow after it acquired: a store
 //       that it reads from happens before it.
+//   M5  The mutexes that libatomic takes within are nobody's: an edge by them would be invented,
+//       and their Sync may be under the very lock that is held.
 #include "detector/abi/hooks.h"
+#include "detector/heap/inside_detector.h"
 #include "detector/race/record_fast.h"
 #include "detector/race/sync_note.h"
 #include "detector/race/sync_table.h"
@@ -278,6 +281,7 @@ FIBERSAN_ATOMIC(128, fsan_u128)
 void __fsan_atomic_load_bytes(fsan_u64 size, fsan_ptr address, fsan_ptr result, fsan_u32 order,
                               fsan_u64 context) {
   fibersan::atomic_access(address, size, FIBERSAN_CALLER(context), [&] {
+    const fibersan::InsideDetector inside;  // M5
     fsan_libatomic_load(size, const_cast<void*>(address), const_cast<void*>(result),
                         __ATOMIC_SEQ_CST);
     return fibersan::Performed{fibersan::Effect::kLoad, order};
@@ -287,6 +291,7 @@ void __fsan_atomic_load_bytes(fsan_u64 size, fsan_ptr address, fsan_ptr result, 
 void __fsan_atomic_store_bytes(fsan_u64 size, fsan_ptr address, fsan_ptr value, fsan_u32 order,
                                fsan_u64 context) {
   fibersan::atomic_access(address, size, FIBERSAN_CALLER(context), [&] {
+    const fibersan::InsideDetector inside;  // M5
     fsan_libatomic_store(size, const_cast<void*>(address), const_cast<void*>(value),
                          __ATOMIC_SEQ_CST);
     return fibersan::Performed{fibersan::Effect::kStore, order};
@@ -296,6 +301,7 @@ void __fsan_atomic_store_bytes(fsan_u64 size, fsan_ptr address, fsan_ptr value, 
 void __fsan_atomic_exchange_bytes(fsan_u64 size, fsan_ptr address, fsan_ptr value, fsan_ptr result,
                                   fsan_u32 order, fsan_u64 context) {
   fibersan::atomic_access(address, size, FIBERSAN_CALLER(context), [&] {
+    const fibersan::InsideDetector inside;  // M5
     fsan_libatomic_exchange(size, const_cast<void*>(address), const_cast<void*>(value),
                             const_cast<void*>(result), __ATOMIC_SEQ_CST);
     return fibersan::Performed{fibersan::Effect::kUpdate, order};
@@ -307,6 +313,7 @@ fsan_u8 __fsan_atomic_compare_exchange_bytes(fsan_u64 size, fsan_ptr address, fs
                                              fsan_u32 failure_order, fsan_u64 context) {
   bool done = false;
   fibersan::atomic_access(address, size, FIBERSAN_CALLER(context), [&] {
+    const fibersan::InsideDetector inside;  // M5
     done = fsan_libatomic_compare_exchange(size, const_cast<void*>(address),
                                            const_cast<void*>(expected), const_cast<void*>(desired),
                                            __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
