@@ -76,7 +76,7 @@ int main() {
 // CHECK: WARNING: FiberSan: fiber leak
 // CHECK-NEXT: Fibers {{[0-9, -]+}} (3 in all) wait: chan receive on channel 0x{{[0-9a-f]+}} (created at: {{.*}}; unbuffered)
 // CHECK: wait_for_work() {{.*}}leaks_of_run.cpp:
-// CHECK: [has waited for {{[0-9]+}} ms]
+// CHECK: [has waited for {{[0-9.]+ m?s}}]
 // CHECK-NEXT: [its channel was created by fiber 1, which has ended]
 // CHECK: created by fiber 1 at:
 // CHECK: start_workers() {{.*}}leaks_of_run.cpp
