@@ -23,4 +23,22 @@ class Turn {
   std::atomic<int> done_{0};
 };
 
+// Each step in a fiber of its own, one after the other, and nothing orders them but what they do.
+template <typename... F>
+void in_turn(F... steps) {
+  Turn turn;
+  int step = 0;
+  fiber::WaitGroup group;
+  auto start = [&](auto f) {
+    group.go([&turn, f, step]() mutable {
+      turn.after(step);
+      f();
+      turn.done();
+    });
+    ++step;
+  };
+  (start(steps), ...);
+  group.wait();
+}
+
 #endif  // FIBERSAN_TESTS_PROGRAMS_TURN_H

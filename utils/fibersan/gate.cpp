@@ -73,7 +73,7 @@ std::string of_missing_children(const ReportFile& file, uint64_t all) {
     const std::string process = "process " + std::to_string(document.process.pid);
     if (document.totals.children_running != 0)
       return "when " + process + " ended, children of it still ran: set children_wait_ms";
-    if (document.totals.findings_of_children > all - document.totals.findings)
+    if (misses_findings_of_children(document, all))
       return "findings of children of " + process + " are not among the reports: name theirs, too";
   }
   return "";

@@ -9,6 +9,10 @@ uint64_t findings_in(std::span<const Document> documents) {
   return count;
 }
 
+bool misses_findings_of_children(const Document& document, uint64_t all_findings) {
+  return document.totals.findings_of_children > all_findings - document.totals.findings;
+}
+
 std::vector<Doubt> doubts_of(const Document& document, uint64_t all_findings) {
   const Document::Totals& totals = document.totals;
   std::vector<Doubt> doubts;
@@ -26,7 +30,7 @@ std::vector<Doubt> doubts_of(const Document& document, uint64_t all_findings) {
                       "When the process ended, children of it still ran: what they found then is "
                       "not told here. Set children_wait_ms."});
   }
-  if (totals.findings_of_children > all_findings - totals.findings) {
+  if (misses_findings_of_children(document, all_findings)) {
     doubts.push_back({"findings-of-children", "reports of child processes missing",
                       "Child processes had findings that are not shown here: name their reports, "
                       "too."});

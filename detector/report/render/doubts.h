@@ -24,6 +24,9 @@ struct Doubt {
 
 uint64_t findings_in(std::span<const Document> documents);
 
+// Children of the process had findings (children_exitcode) that are not among so many.
+bool misses_findings_of_children(const Document& document, uint64_t all_findings);
+
 std::vector<Doubt> doubts_of(const Document& document, uint64_t all_findings);
 
 }  // namespace fibersan

@@ -50,7 +50,10 @@ class Annotations {
  public:
   Annotations(std::span<const Document> documents, const RenderOptions& options,
               const GithubLimits& limits)
-      : documents_(documents), sources_(options.sources), limits_(limits) {}
+      : documents_(documents),
+        all_findings_(findings_in(documents)),
+        sources_(options.sources),
+        limits_(limits) {}
 
   std::string render() {
     for (const Document& document : documents_) add_errors(document);
@@ -82,7 +85,7 @@ class Annotations {
   void add_errors(const Document& document) {
     const std::string who =
         document.process.executable + " (pid " + std::to_string(document.process.pid) + ")";
-    for (const Doubt& doubt : doubts_of(document, findings_in(documents_))) {
+    for (const Doubt& doubt : doubts_of(document, all_findings_)) {
       if (!has_room(Level::kError)) return;
       add_command(Level::kError, "", std::string("FiberSan: ") + doubt.title,
                   who + ": " + doubt.text);
@@ -119,6 +122,7 @@ class Annotations {
   }
 
   std::span<const Document> documents_;
+  uint64_t all_findings_;
   SourceFiles sources_;
   const GithubLimits& limits_;
   std::array<size_t, kCommands.size()> used_{};

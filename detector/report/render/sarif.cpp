@@ -39,8 +39,9 @@ std::string render_sarif(std::span<const Document> documents, const RenderOption
   }
   results.cuts().results = findings.size() - written;
   text += "\n],\n\"invocations\":[";
+  const uint64_t all_findings = findings_in(documents);
   for (size_t i = 0; i < documents.size(); ++i) {
-    SarifObject invocation = sarif_invocation(documents[i], findings_in(documents));
+    SarifObject invocation = sarif_invocation(documents[i], all_findings);
     if (i == 0) {
       for (SarifObject& notification : sarif_notifications_of(results.cuts()))
         invocation["toolExecutionNotifications"].push_back(std::move(notification));

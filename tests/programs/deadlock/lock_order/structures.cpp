@@ -22,24 +22,6 @@
 fiber::Mutex a, b, c, gate, other_gate;
 fiber::RwMutex shared, shared_gate;
 
-// One after the other, and nothing orders them but what they do.
-template <typename... F>
-void in_turn(F... steps) {
-  Turn turn;
-  int step = 0;
-  fiber::WaitGroup group;
-  auto start = [&](auto f) {
-    group.go([&turn, f, step]() mutable {
-      turn.after(step);
-      f();
-      turn.done();
-    });
-    ++step;
-  };
-  (start(steps), ...);
-  group.wait();
-}
-
 void nested(fiber::Mutex& outer, fiber::Mutex& inner) {
   std::scoped_lock first(outer);
   std::scoped_lock second(inner);

@@ -14,24 +14,6 @@
 fiber::Mutex a, b, c, gate;
 fiber::RwMutex shared, other_shared;
 
-// One after the other, and nothing orders them but what they do.
-template <typename... F>
-void in_turn(F... steps) {
-  Turn turn;
-  int step = 0;
-  fiber::WaitGroup group;
-  auto start = [&](auto f) {
-    group.go([&turn, f, step]() mutable {
-      turn.after(step);
-      f();
-      turn.done();
-    });
-    ++step;
-  };
-  (start(steps), ...);
-  group.wait();
-}
-
 template <typename Outer, typename Inner>
 void nested(Outer& outer, Inner& inner) {
   std::scoped_lock first(outer);
