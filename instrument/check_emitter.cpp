@@ -9,6 +9,7 @@
 #include "instrument/inline_check.h"
 #include "instrument/inline_range.h"
 #include "instrument/memory_ranges.h"
+#include "instrument/short_check.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/Module.h"
 
@@ -121,7 +122,7 @@ Forms choose_forms(llvm::Function& function, const FunctionPlan& plan) {
     // What stands for accesses in a loop is worth its bytes, as for ranges.
     const bool is_hot = frequency.is_hot(*access.instruction->getParent()) ||
                         (access.has_moved && !frequency.is_cold_function());
-    form = is_hot || !has_call_form(access) ? Form::kInline : Form::kShort;
+    form = is_hot || !has_short_check(access) ? Form::kInline : Form::kShort;
   }
   for (auto [range, form] : llvm::zip(plan.ranges, forms.ranges)) {
     if (!range.has_moved) continue;

@@ -9,8 +9,8 @@
 //   masked   either slot of the cell holds our stamp with at least the accessed bytes.
 //   miss     the cell is stamped, and the access checked.
 //
-// The last two are behind the thunk, in detector/race/check_entry.h, which keeps every register;
-// where code is not run often all three are. A thunk puts address and context where that entry
+// The last two are behind the thunk, in detector/race/check_entry.h, which keeps every register.
+// Where code is not run often all three are behind a call (short_check.h). A thunk puts address and context where that entry
 // wants them. It is shared by all accesses of an object file that have the same kind, size,
 // address as the assembler sees it (a register and a constant) and place of the context.
 //
@@ -64,10 +64,6 @@ struct CheckTarget {
 
 void emit_inline_check(const Access& access, const SharedValues& shared, llvm::Value* shadow_base,
                        const CheckTarget& target);
-
-// All parts of the check behind a call, twelve bytes, where the code is not run often.
-bool has_call_form(const Access& access);
-void emit_short_check(const Access& access, const CheckTarget& target);
 
 // The call of the hook alone.
 void emit_access_hook(llvm::IRBuilder<>& builder, HookTable& hooks, const Access& access,

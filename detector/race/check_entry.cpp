@@ -116,8 +116,9 @@ asm(FIBERSAN_TEST_SLOT_MACRO R"(
   .endif
 .endm
 
-# name, the function of the fast part, is_read, untouched (-1: no mask test), what, has_context
-.macro fsan_check_entry name, fast, is_read, untouched, what, has_context, has_extra
+# name, the function of the fast part, is_read, untouched, what, has_context, has_extra, the name
+# of the entry with the test of masks (none: there is none).
+.macro fsan_check_entry name, fast, is_read, untouched, what, has_context, has_extra, tested
   .globl \name
   .type \name, @function
   .p2align 4
@@ -128,13 +129,21 @@ asm(FIBERSAN_TEST_SLOT_MACRO R"(
     .cfi_offset %rip, -16
   .endif
   fsan_save_scratch
-  .if \untouched >= 0
+  .ifnb \tested
+    jmp 1f
+    .globl \tested
+    .type \tested, @function
+    .p2align 4
+\tested:
+    fsan_save_scratch
     fsan_find_cell \untouched
     fsan_test_slot 8*\is_read, \is_read, %rcx
     je 3f
     fsan_test_slot 8-8*\is_read, \is_read, %rcx
     je 3f
+1:
   .endif
+1:
   pushq %rbp
   .cfi_adjust_cfa_offset 8
   .cfi_offset %rbp, -16-8*\has_context
@@ -199,64 +208,13 @@ asm(FIBERSAN_TEST_SLOT_MACRO R"(
 .endm
 
 .macro fsan_check name, fast, is_read, untouched, what, has_extra
-  fsan_check_entry __fsan_check_\name, \fast, \is_read, \untouched, \what, 1, \has_extra
-  fsan_check_entry __fsan_check_\name\()_leaf, \fast, \is_read, \untouched, \what, 0, \has_extra
+  fsan_check_entry __fsan_missed_\name, \fast, \is_read, \untouched, \what, 1, \has_extra, __fsan_check_\name
+  fsan_check_entry __fsan_missed_\name\()_leaf, \fast, \is_read, \untouched, \what, 0, \has_extra, __fsan_check_\name\()_leaf
 .endm
-
-# The full test, for code that is not run often. Then as above.
-.macro fsan_call_entry name, is_read, has_context
-  .globl __fsan_call_\name
-  .type __fsan_call_\name, @function
-  .p2align 4
-__fsan_call_\name:
-  .cfi_startproc
-  .if \has_context
-    .cfi_def_cfa_offset 16
-    .cfi_offset %rip, -16
-  .endif
-  movq %rax, -32(%rsp)
-  movq %rcx, -40(%rsp)
-  leaq (%rdi,%rdi), %rcx
-  movabsq $0x7ffffffffff0, %rax
-  addq __fsan_shadow_base(%rip), %rcx
-  andq %rax, %rcx
-  movq %fs:__fsan_running@tpoff, %rax
-  movb $0xff, %al
-  cmpq %rax, (%rcx)
-  je 1f
-  .if \is_read
-    btsq $63, %rax
-    cmpq %rax, 8(%rcx)
-    je 1f
-  .endif
-  movq -32(%rsp), %rax
-  movq -40(%rsp), %rcx
-  jmp __fsan_check_\name
-1:
-  movq -32(%rsp), %rax
-  movq -40(%rsp), %rcx
-  movq -16(%rsp), %rdi
-  .if \has_context
-    ret $8
-  .else
-    ret
-  .endif
-  .cfi_endproc
-  .size __fsan_call_\name, . - __fsan_call_\name
+.macro fsan_check_untested name, fast, is_read, what, has_extra
+  fsan_check_entry __fsan_check_\name, \fast, \is_read, 0, \what, 1, \has_extra
+  fsan_check_entry __fsan_check_\name\()_leaf, \fast, \is_read, 0, \what, 0, \has_extra
 .endm
-
-.macro fsan_call name, is_read
-  fsan_call_entry \name, \is_read, 1
-  fsan_call_entry \name\()_leaf, \is_read, 0
-.endm
-  fsan_call read1, 1
-  fsan_call read2, 1
-  fsan_call read4, 1
-  fsan_call read8, 1
-  fsan_call write1, 0
-  fsan_call write2, 0
-  fsan_call write4, 0
-  fsan_call write8, 0
 
   fsan_check read1, __fsan_fast_read1, 1, 0xfe, 0x100000001, 0
   fsan_check read2, __fsan_fast_read2, 1, 0xfc, 0x100000002, 0
@@ -266,24 +224,24 @@ __fsan_call_\name:
   fsan_check write2, __fsan_fast_write2, 0, 0xfc, 2, 0
   fsan_check write4, __fsan_fast_write4, 0, 0xf0, 4, 0
   fsan_check write8, __fsan_fast_write8, 0, 0, 8, 0
-  fsan_check read_range, __fsan_fast_read_range, 1, -1, 0x100000000, 1
-  fsan_check write_range, __fsan_fast_write_range, 0, -1, 0, 1
-  fsan_check read_masked1, __fsan_fast_masked, 1, -1, 0x500000001, 2
-  fsan_check read_masked2, __fsan_fast_masked, 1, -1, 0x500000002, 2
-  fsan_check read_masked4, __fsan_fast_masked, 1, -1, 0x500000004, 2
-  fsan_check read_masked8, __fsan_fast_masked, 1, -1, 0x500000008, 2
-  fsan_check write_masked1, __fsan_fast_masked, 0, -1, 0x400000001, 2
-  fsan_check write_masked2, __fsan_fast_masked, 0, -1, 0x400000002, 2
-  fsan_check write_masked4, __fsan_fast_masked, 0, -1, 0x400000004, 2
-  fsan_check write_masked8, __fsan_fast_masked, 0, -1, 0x400000008, 2
+  fsan_check_untested read_range, __fsan_fast_read_range, 1, 0x100000000, 1
+  fsan_check_untested write_range, __fsan_fast_write_range, 0, 0, 1
+  fsan_check_untested read_masked1, __fsan_fast_masked, 1, 0x500000001, 2
+  fsan_check_untested read_masked2, __fsan_fast_masked, 1, 0x500000002, 2
+  fsan_check_untested read_masked4, __fsan_fast_masked, 1, 0x500000004, 2
+  fsan_check_untested read_masked8, __fsan_fast_masked, 1, 0x500000008, 2
+  fsan_check_untested write_masked1, __fsan_fast_masked, 0, 0x400000001, 2
+  fsan_check_untested write_masked2, __fsan_fast_masked, 0, 0x400000002, 2
+  fsan_check_untested write_masked4, __fsan_fast_masked, 0, 0x400000004, 2
+  fsan_check_untested write_masked8, __fsan_fast_masked, 0, 0x400000008, 2
   fsan_check read_vptr, __fsan_fast_read8, 1, 0, 0x300000008, 0
   fsan_check write_vptr, __fsan_fast_write_vptr, 0, 0, 0x200000008, 2
 
 # Behind loop_entry.cpp.
-  fsan_check_entry __fsan_missed_read_loop, __fsan_fast_read_loop, 1, -1, 0x900000000, 1, 2
-  fsan_check_entry __fsan_missed_read_loop_leaf, __fsan_fast_read_loop, 1, -1, 0x900000000, 0, 2
-  fsan_check_entry __fsan_missed_write_loop, __fsan_fast_write_loop, 0, -1, 0x800000000, 1, 2
-  fsan_check_entry __fsan_missed_write_loop_leaf, __fsan_fast_write_loop, 0, -1, 0x800000000, 0, 2
+  fsan_check_entry __fsan_missed_read_loop, __fsan_fast_read_loop, 1, 0, 0x900000000, 1, 2
+  fsan_check_entry __fsan_missed_read_loop_leaf, __fsan_fast_read_loop, 1, 0, 0x900000000, 0, 2
+  fsan_check_entry __fsan_missed_write_loop, __fsan_fast_write_loop, 0, 0, 0x800000000, 1, 2
+  fsan_check_entry __fsan_missed_write_loop_leaf, __fsan_fast_write_loop, 0, 0, 0x800000000, 0, 2
 
 # Called from an entry, whose frame rbp is; r8 = what. May change all general registers but the
 # callee-saved ones. Components: x87, SSE, AVX, masks, the two of AVX-512.

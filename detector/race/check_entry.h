@@ -10,8 +10,9 @@
 //             16 below      the function's rdi
 //             24 below      what some accesses have besides: size, the vptr's value, or the
 //             vector's mask
-//           The forms named __fsan_call_ have the full test still to do. The stubs of ranges
-//           (instrument/inline_range.h) call theirs, and jump back to the access.
+//           The forms named __fsan_missed_ make no test any more (instrument/short_check.h), those
+//           named __fsan_check_ that of the masks. The stubs of ranges (instrument/inline_range.h)
+//           call theirs, and jump back to the access.
 //           All registers are as before afterwards, but flags and the function's context.
 // Cost:     some 20 instructions when the stamp covers the bytes of the access, though not the
 //           whole cell (3 ns by estimate, not measured alone);

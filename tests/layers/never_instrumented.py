@@ -16,7 +16,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 ARCHIVES = ("libfiber.a", "libdetector.a", "libno_detector.a")
 TRACE_OF_PASS = re.compile(r"fpass-plugin|fiber(?:san)?\.cfg|fibersan-instrument\.so|fiber-preemption\.so|-DFIBERSAN\b")
 
-CHECK_ENTRIES = ("__fsan_check_", "__fsan_call_")  # what checks call
+CHECK_ENTRIES = ("__fsan_check_", "__fsan_call_", "__fsan_missed_")  # what checks call
 
 
 def pass_hooks():

@@ -18,7 +18,7 @@ extern "C" const char __start_looked_at[], __stop_looked_at[];
 
 namespace {
 
-constexpr int kMostSteps = 18;  // of a check, before it looks into the detector's state
+constexpr int kMostSteps = 36;  // of a check that misses, before the detector's functions
 
 int outside;         // steps since a check was called; 0: it has returned
 std::uintptr_t top;  // of the caller's stack, then
