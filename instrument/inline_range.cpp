@@ -87,6 +87,8 @@ class RangeAssembly {
 
   void emit(const std::string& code, const char* clobbers) {
     constraints_ += clobbers;
+    // Where the processor has them; no other code of the function does without AVX-512.
+    constraints_ += ",~{xmm16},~{xmm17},~{xmm18},~{xmm19},~{k1}";
     constraints_ += ",~{dirflag},~{fpsr},~{flags}";
     llvm::Type* i64 = builder_.getInt64Ty();
     llvm::Type* result = results_ == 0 ? builder_.getVoidTy()

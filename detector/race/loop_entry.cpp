@@ -5,14 +5,30 @@
 //           cell (or slot 1 of either; rdx may be behind r8). Calling context and return address
 //           on the stack as in check_entry.h; no context in the _leaf forms. The forms named
 //           __fsan_call_ make the whole test, from rdi and rsi.
-//           rax, rcx, rdx, r8 and r9 are lost, all other registers are as before.
-// Cost:     half a cycle or one for each cell that is left, two where they do not look
-//           alike; by check_entry.cpp when one is not covered.
+//           rax, rcx, rdx, r8, r9, the vectors 16 to 19 and the mask 1 are lost, all other
+//           registers are as before.
+// Cost:     half a cycle or one for each cell that is left, with AVX-512 a quarter, two where they
+//           do not look alike; by check_entry.cpp when one is not covered.
 //
 // Invariants
 //   W1  While the main thread is alone nothing is checked (concurrency.h N2).
+//   W2  Vector registers below 16 are not touched: code without AVX-512 has values in them, and
+//       would be slow behind one whose upper half is in use.
 #include "detector/race/check_entry.h"
 #include "detector/race/concurrency.h"
+#include "detector/race/loop_vectors.h"
+
+constinit unsigned char __fsan_loop_vectors = 0;
+
+namespace {
+
+// Until then cells are compared one by one.
+[[gnu::constructor(101)]] void look_for_vectors() {
+  __builtin_cpu_init();
+  __fsan_loop_vectors = __builtin_cpu_supports("avx512vl") != 0;
+}
+
+}  // namespace
 
 static_assert(sizeof fibersan::main_thread_is_alone == 1);
 
@@ -25,6 +41,21 @@ asm(FIBERSAN_TEST_SLOT_MACRO R"(
     cmpq \stamp, \cell+\slot(%rdx)
     jne \otherwise
   .endr
+.endm
+
+# The same slot of 16 cells holds the stamp that all elements of `stamps` are; of each two cells
+# `elements` are those of the slot. r9 is lost.
+.macro fsan_test_vectors stamps, elements
+  vpxorq %ymm16, %ymm16, %ymm16
+  vpxorq %ymm17, %ymm17, %ymm17
+  .irp cells, 0, 64, 128, 192
+    vpternlogq $0xf6, \cells(%rdx), \stamps, %ymm16     # ymm16 |= stamps ^ cells
+    vpternlogq $0xf6, \cells+32(%rdx), \stamps, %ymm17
+  .endr
+  vporq %ymm16, %ymm17, %ymm16
+  vptestmq %ymm16, %ymm16, %k1
+  kmovw %k1, %r9d
+  testb $\elements, %r9b
 .endm
 
 .macro fsan_loop_entry name, is_read, has_context
@@ -80,6 +111,28 @@ __fsan_check_\name:
   .if \is_read
     btsq $63, %rax
   .endif
+  leaq 256(%rdx), %r9
+  cmpq %r8, %r9
+  ja .Lblocks\@
+  cmpb $0, __fsan_loop_vectors(%rip)
+  je .Lblocks\@
+  vpbroadcastq %rcx, %ymm18
+  vpbroadcastq %rax, %ymm19
+.Lvectors\@:
+  fsan_test_vectors %ymm18, 5
+  jne .Lvectors_of_others\@
+  addq $256, %rdx
+  leaq 256(%rdx), %r9
+  cmpq %r8, %r9
+  jbe .Lvectors\@
+  jmp .Lblocks\@
+.Lvectors_of_others\@:
+  fsan_test_vectors %ymm19, 10
+  jne .Lblocks\@
+  addq $256, %rdx
+  leaq 256(%rdx), %r9
+  cmpq %r8, %r9
+  jbe .Lvectors_of_others\@
 .Lblocks\@:
   leaq 128(%rdx), %r9
   cmpq %r8, %r9

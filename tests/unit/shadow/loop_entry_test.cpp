@@ -4,6 +4,7 @@
 #include <random>
 #include <set>
 
+#include "detector/race/loop_vectors.h"
 #include "detector/shadow/cell.h"
 #include "detector/shadow/shadow.h"
 #include "tests/unit/shadow/fake_fiber.h"
@@ -15,7 +16,7 @@ struct Range {
   size_t offset;
   size_t size;
 };
-constexpr size_t kArray = 400;
+constexpr size_t kArray = 600;
 
 // Says what the entry did to the registers that it keeps.
 #define FIBERSAN_CALL_LOOP(entry)                                                             \
@@ -26,7 +27,7 @@ constexpr size_t kArray = 400;
     asm volatile("leaq -256(%%rsp), %%rsp\n\t" entry "\n\tleaq 256(%%rsp), %%rsp"             \
                  : "+D"(rdi), "+S"(rsi), "+d"(rdx), "+r"(r8)                                  \
                  :                                                                            \
-                 : "rax", "rcx", "r9", "memory", "cc");                                       \
+                 : "rax", "rcx", "r9", "xmm16", "xmm17", "xmm18", "xmm19", "memory", "cc");                                       \
     return rdi == address && rsi == range.size;                                               \
   }
 
@@ -100,7 +101,12 @@ class LoopEntry : public HooksTest {
   std::mt19937 random_{1};
 };
 
-TEST_F(LoopEntry, CoversTheRangeAndNoOtherByte) {
+class LoopEntryWith : public LoopEntry, public testing::WithParamInterface<bool> {};
+
+TEST_P(LoopEntryWith, CoversTheRangeAndNoOtherByte) {
+  const unsigned char has_vectors = __fsan_loop_vectors;
+  if (GetParam() && !has_vectors) GTEST_SKIP() << "this processor has no AVX-512VL";
+  __fsan_loop_vectors = GetParam();
   for (int round = 0; round < 4000; ++round) {
     memory_allocated(reinterpret_cast<uintptr_t>(data), kBytes);
     const size_t offset = some(0, kArray - 1);
@@ -128,7 +134,9 @@ TEST_F(LoopEntry, CoversTheRangeAndNoOtherByte) {
       ASSERT_EQ(races > 0, accessed[byte]) << round << " " << byte;
     }
   }
+  __fsan_loop_vectors = has_vectors;
 }
+INSTANTIATE_TEST_SUITE_P(Vectors, LoopEntryWith, testing::Bool());
 
 }  // namespace
 }  // namespace fibersan
