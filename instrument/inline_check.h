@@ -10,9 +10,10 @@
 //   miss     the cell is stamped, and the access checked.
 //
 // The last two are behind the thunk, in detector/race/check_entry.h, which keeps every register.
-// Where code is not run often all three are behind a call (short_check.h). A thunk puts address and context where that entry
-// wants them. It is shared by all accesses of an object file that have the same kind, size,
-// address as the assembler sees it (a register and a constant) and place of the context.
+// Where code is not run often all three are behind a call (short_check.h). A thunk puts address and
+// context where that entry wants them. It is shared by all accesses of an object file that have the
+// same kind, size, address as the assembler sees it (a register and a constant) and place of the
+// context.
 //
 // Cost:     full: one compare-and-branch for each cell, besides what is shared, and five bytes of
 //           call; a thunk some 15 bytes. One statement of assembly, so that LLVM has no more

@@ -18,6 +18,7 @@
 #include "instrument/memory_ranges.h"
 #include "instrument/module_constructor.h"
 #include "instrument/other_instrumentation.h"
+#include "instrument/prefetches.h"
 #include "instrument/release_summary.h"
 #include "instrument/static_guards.h"
 #include "llvm/ADT/STLExtras.h"
@@ -56,6 +57,7 @@ void instrument(llvm::Function& function, const ReleaseSummary& summary, HookTab
     context->setName("context");
   }
   emit_checks(hooks, state, plan, context, has_calls, statistics);
+  if (!plan.accesses.empty() || !plan.ranges.empty()) prefetch_shadow(state, function);
   for (const ScatteredAccess& access : plan.scattered) {
     statistics.emitted(CheckForm::kCall, *access.instruction);
     emit_scattered_check(hooks, access, context);

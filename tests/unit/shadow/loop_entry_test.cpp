@@ -27,7 +27,7 @@ constexpr size_t kArray = 600;
     asm volatile("leaq -256(%%rsp), %%rsp\n\t" entry "\n\tleaq 256(%%rsp), %%rsp"             \
                  : "+D"(rdi), "+S"(rsi), "+d"(rdx), "+r"(r8)                                  \
                  :                                                                            \
-                 : "rax", "rcx", "r9", "xmm16", "xmm17", "xmm18", "xmm19", "memory", "cc");                                       \
+                 : "rax", "rcx", "r9", "xmm16", "xmm17", "xmm18", "xmm19", "memory", "cc");   \
     return rdi == address && rsi == range.size;                                               \
   }
 
