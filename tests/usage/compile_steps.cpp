@@ -28,4 +28,4 @@ int main() {
   });
 }
 
-// CHECK: __fsan_{{(check_|call_)?}}write4
+// CHECK: __fsan_{{(check_|test_)?}}write4
