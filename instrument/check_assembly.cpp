@@ -41,7 +41,7 @@ std::string CheckAssembly::add_operand(Value* value, const char* constraint, llv
 
 void CheckAssembly::emit(const std::string& code, const char* clobbers) {
   constraints_ += clobbers;
-  constraints_ += ",~{dirflag},~{fpsr},~{flags}";
+  constraints_ += ",~{flags}";
   auto* type = llvm::FunctionType::get(builder_.getVoidTy(), types_, false);
   auto* assembly = llvm::InlineAsm::get(type, code, constraints_, /*hasSideEffects=*/true,
                                         /*isAlignStack=*/true);
@@ -85,10 +85,13 @@ std::string hand_over(const std::string& context) {
          "\n\t.cfi_def_cfa_offset 8\n\tpushq " + below(16) + "\n" + unwound_by(16, 16);
 }
 
+std::string define_thunk(const std::string& name, const std::string& code) {
+  return "\t.ifndef " + name + "\n\t.pushsection .text.fibersan,\"ax\",@progbits\n" + name +
+         ":\n\t.cfi_startproc\n" + code + "\t.cfi_endproc\n\t.popsection\n\t.endif\n";
+}
+
 std::string call_of_thunk(const std::string& name, const std::string& code) {
-  return "\tcallq " + name + "\n1:\n\t.ifndef " + name +
-         "\n\t.pushsection .text.fibersan,\"ax\",@progbits\n" + name + ":\n\t.cfi_startproc\n" +
-         code + "\t.cfi_endproc\n\t.popsection\n\t.endif";
+  return "\tcallq " + name + "\n1:\n" + define_thunk(name, code);
 }
 
 }  // namespace fibersan::instrument

@@ -60,6 +60,7 @@ std::string jump_to_detector(const std::string& entry, const CheckTarget& target
 // With rsp as in a thunk: the context comes above the return address, as entries want it.
 std::string hand_over(const std::string& context);
 // S1, S2. `name` is quoted.
+std::string define_thunk(const std::string& name, const std::string& code);
 std::string call_of_thunk(const std::string& name, const std::string& code);
 
 }  // namespace fibersan::instrument

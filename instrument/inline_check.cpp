@@ -103,9 +103,14 @@ class InlineCheck {
 
   // What comes behind the address is shared by thunks.
   std::string jump_to_tail(const std::string& entry, const std::string& context) {
-    const std::string name = "\".L" + entry + " with" + context + "\"";
-    return "\tjmp " + name + "\n\t.ifndef " + name + "\n" + name + ":\n" + hand_over(context) +
-           jump_to_detector(entry, assembly_.target()) + "\t.endif\n";
+    const CheckTarget& target = assembly_.target();
+    const std::string name = ".L" + entry + " with";
+    if (!target.tails.has(name)) {
+      const std::string there = target.tails.context();
+      target.tails.add(name, define_thunk("\"" + name + there + "\"",
+                                          hand_over(there) + jump_to_detector(entry, target)));
+    }
+    return "\tjmp \"" + name + context + "\"\n";
   }
 
   // C4: the assembler may find rsp in the address.

@@ -35,6 +35,7 @@
 
 #include "instrument/access.h"
 #include "instrument/hook_table.h"
+#include "instrument/shared_tails.h"
 
 namespace fibersan::instrument {
 
@@ -61,6 +62,7 @@ uint64_t masked_element_size(const Access& access);
 struct CheckTarget {
   llvm::Value* context_slot;  // holds the value on entry; null: __fsan_running holds it all along
   bool for_executable;
+  SharedTails& tails;
 };
 
 void emit_inline_check(const Access& access, const SharedValues& shared, llvm::Value* shadow_base,

@@ -89,7 +89,7 @@ class RangeAssembly {
     constraints_ += clobbers;
     // Where the processor has them; no other code of the function does without AVX-512.
     constraints_ += ",~{xmm16},~{xmm17},~{xmm18},~{xmm19},~{k1}";
-    constraints_ += ",~{dirflag},~{fpsr},~{flags}";
+    constraints_ += ",~{flags}";
     llvm::Type* i64 = builder_.getInt64Ty();
     llvm::Type* result = results_ == 0 ? builder_.getVoidTy()
                                        : llvm::StructType::get(builder_.getContext(), {i64, i64});

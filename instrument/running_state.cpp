@@ -50,7 +50,7 @@ llvm::Value* RunningState::read_stamp(llvm::IRBuilder<>& builder, llvm::Value* s
   static_assert(FSAN_STAMP_READ == uint64_t{1} << 63);
   llvm::Type* i64 = builder.getInt64Ty();
   auto* type = llvm::FunctionType::get(i64, {i64}, false);
-  auto* assembly = llvm::InlineAsm::get(type, "btsq $$63, $0", "=r,0,~{dirflag},~{fpsr},~{flags}",
+  auto* assembly = llvm::InlineAsm::get(type, "btsq $$63, $0", "=r,0,~{flags}",
                                         /*hasSideEffects=*/false);
   llvm::CallInst* call = builder.CreateCall(assembly, {stamp}, "read.stamp");
   call->setDoesNotAccessMemory();

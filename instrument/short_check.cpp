@@ -28,11 +28,14 @@ class ShortCheck {
     auto [base, offset] = near_base();
     const std::string address = assembly_.add_register(base);
     const std::string context = assembly_.add_context();
-    const std::string test = std::string("__fsan_test_") + access_name() + context;
+    const std::string test = "__fsan_test_" + access_name();
+    SharedTails& tails = assembly_.target().tails;
+    if (!tails.has(test)) tails.add(test, define_test(test + tails.context(), tails.context()));
     const std::string code = "\tleaq " + constant(2 * offset) + "(" + address + "," + address +
-                             "), %r10\n\tjmp \"" + test + "\"\n" + define_test(test, context);
+                             "), %r10\n\tjmp \"" + test + context + "\"\n";
     assembly_.emit(
-        call_of_thunk("\".L" + test + " " + constant(offset) + "(" + address + ")\"", code),
+        call_of_thunk("\".L" + test + context + " " + constant(offset) + "(" + address + ")\"",
+                      code),
         ",~{r10},~{r11}");
   }
 

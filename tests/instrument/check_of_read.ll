@@ -19,8 +19,8 @@ declare void @other()
 ; CHECK-SAME:  "\09cmpq $1, ${0}\0A\09je 1f\0A3:\0A\09cmpq $2, ${0:H}\0A\09je 1f\0A2:\0A
 ; CHECK-SAME:  \09callq [[THUNK:.22.L__fsan_check_read4_leaf \$3.22]]\0A1:\0A\09.ifndef [[THUNK]]\0A
 ; CHECK-SAME:  \09.pushsection .text.fibersan,\22ax\22,@progbits\0A[[THUNK]]:\0A
-; CHECK-SAME:  \09.cfi_startproc\0A\09movq %rdi, -16(%rsp)\0A\09leaq $3, %rdi\0A\09jmp __fsan_check_read4_leaf\0A\09.cfi_endproc\0A\09.popsection\0A\09.endif"
-; CHECK-SAME:  "*m,r,r,*m,~{dirflag},~{fpsr},~{flags}"
+; CHECK-SAME:  \09.cfi_startproc\0A\09movq %rdi, -16(%rsp)\0A\09leaq $3, %rdi\0A\09jmp __fsan_check_read4_leaf\0A\09.cfi_endproc\0A\09.popsection\0A\09.endif\0A"
+; CHECK-SAME:  "*m,r,r,*m,~{flags}"
 ; CHECK-SAME:  (ptr nocapture readnone elementtype(i64) %[[CELL]], i64 %[[WRITTEN]], i64 %[[READ]], ptr nocapture readnone elementtype(i64) %p)
 ; CHECK-NEXT:  load i32, ptr %p, align 4
 ; CHECK-NEXT:  ret i32
@@ -28,16 +28,19 @@ define i32 @read4(ptr %p) {
   %v = load i32, ptr %p, align 4
   ret i32 %v
 }
-; A call changes the context that the thread holds: the thunk passes the value on entry.
+; A call changes the context that the thread holds: the thunk passes the value on entry. What it jumps to is
+; defined at the function's entry, unless the object file has it already.
 ; CHECK-LABEL: define i32 @with_call(ptr %p)
 ; CHECK:       %context.slot = alloca i64
+; CHECK-NEXT:  call void asm sideeffect "\09.ifndef \22.L__fsan_check_read4 with $0\22\0A
+; CHECK-SAME:  popq -24(%rsp)\0A\09.cfi_def_cfa_offset 0\0A\09.cfi_offset %rip, -24\0A
+; CHECK-SAME:  \09pushq $0\0A\09.cfi_def_cfa_offset 8\0A
+; CHECK-SAME:  \09pushq -16(%rsp)\0A\09.cfi_def_cfa_offset 16\0A\09.cfi_offset %rip, -16\0A\09jmp __fsan_check_read4\0A
+; CHECK-SAME:  "*m"(ptr nocapture readonly elementtype(i64) %context.slot)
 ; CHECK:       store i64 %context, ptr %context.slot
 ; CHECK:       call void @other()
 ; CHECK:       callq \22.L__fsan_check_read4 $3 $4\22
-; CHECK-SAME:  movq %rdi, -24(%rsp)\0A\09leaq $3, %rdi\0A\09jmp \22.L__fsan_check_read4 with $4\22
-; CHECK-SAME:  popq -24(%rsp)\0A\09.cfi_def_cfa_offset 0\0A\09.cfi_offset %rip, -24\0A
-; CHECK-SAME:  \09pushq $4\0A\09.cfi_def_cfa_offset 8\0A
-; CHECK-SAME:  \09pushq -16(%rsp)\0A\09.cfi_def_cfa_offset 16\0A\09.cfi_offset %rip, -16\0A\09jmp __fsan_check_read4\0A
+; CHECK-SAME:  movq %rdi, -24(%rsp)\0A\09leaq $3, %rdi\0A\09jmp \22.L__fsan_check_read4 with $4\22\0A\09.cfi_endproc
 ; CHECK-SAME:  ptr nocapture readonly elementtype(i64) %context.slot)
 define i32 @with_call(ptr %p) {
   call void @other()

@@ -8,9 +8,9 @@
 
 ;--- pie.ll
 ; CHECK: @__fsan_shadow_base = external dso_local global i64
+; CHECK: asm sideeffect {{.*}}jmp __fsan_check_read4\0A
 ; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff+8, $0", "=r,~{memory}"()
 ; CHECK: call i64 asm "movq %fs:__fsan_running@tpoff, $0\0A\09movb $$-1, ${0:b}", "=r,~{memory}"()
-; CHECK: asm sideeffect {{.*}}jmp __fsan_check_read4\0A
 ; CALL: asm sideeffect {{.*}}addq __fsan_shadow_base(%rip), %r10\0A{{.*}}movq %fs:__fsan_running@tpoff, %r10\0A{{.*}}jmp __fsan_missed_read4\0A
 declare void @other()
 define i32 @f(ptr %p) {
@@ -24,9 +24,9 @@ define i32 @f(ptr %p) {
 
 ;--- pic.ll
 ; CHECK: @__fsan_shadow_base = external global i64
+; CHECK: asm sideeffect {{.*}}jmpq *__fsan_check_read4@GOTPCREL(%rip)\0A
 ; CHECK: call i64 asm "movq __fsan_running@gottpoff(%rip), $0\0A\09movq %fs:8($0), $0", "=r,~{memory}"()
 ; CHECK: call i64 asm "movq __fsan_running@gottpoff(%rip), $0\0A\09movq %fs:0($0), $0\0A\09movb $$-1, ${0:b}", "=r,~{memory}"()
-; CHECK: asm sideeffect {{.*}}jmpq *__fsan_check_read4@GOTPCREL(%rip)\0A
 ; CALL: asm sideeffect {{.*}}movq __fsan_shadow_base@GOTPCREL(%rip), %r11\0A\09addq (%r11), %r10\0A{{.*}}movq __fsan_running@gottpoff(%rip), %r10\0A\09movq %fs:(%r10), %r10\0A{{.*}}jmpq *__fsan_missed_read4@GOTPCREL(%rip)\0A
 ; CHECK: call i64 asm sideeffect "movq __fsan_running@gottpoff(%rip), $0\0A\09movq $1, %fs:8($0)", "=&r,r,~{memory}"(i64 %context)
 declare void @other()

@@ -8,7 +8,7 @@ declare void @other()
 
 ; CHECK-LABEL: define void @branches(
 ; CHECK: rare:
-; CHECK: call void asm sideeffect alignstack "\09callq \22.L__fsan_test_write4 $1 8($0)\22\0A1:\0A{{.*}}leaq 16($0,$0), %r10\0A{{.*}}", "r,*m,~{r10},~{r11},~{dirflag},~{fpsr},~{flags}"(ptr nocapture readnone %p, ptr nocapture readonly elementtype(i64) %context.slot)
+; CHECK: call void asm sideeffect alignstack "\09callq \22.L__fsan_test_write4 $1 8($0)\22\0A1:\0A{{.*}}leaq 16($0,$0), %r10\0A{{.*}}", "r,*m,~{r10},~{r11},~{flags}"(ptr nocapture readnone %p, ptr nocapture readonly elementtype(i64) %context.slot)
 ; CHECK-NEXT: store i32 1, ptr %at
 ; CHECK: often:
 ; CHECK-NEXT: call void asm sideeffect alignstack "\09callq \22.L__fsan_test_write4 $1 ($0)\22
@@ -35,15 +35,16 @@ often:
 done:
   ret void
 }
-; The test is in the object file, in a group of which the linker keeps one: a hit returns from there, what
+; The test is defined at the entry of functions that have such checks, in a group of which the linker keeps one: a hit returns from there, what
 ; misses passes the context on. A write is looked for in slot 0 first, with all bytes, then with its own.
-; TAIL: jmp \22__fsan_test_write4 $1\22\0A\09.ifndef \22__fsan_test_write4 $1\22
-; TAIL-SAME: .pushsection .text.fibersan,\22axG\22,@progbits,\22__fsan_test_write4 $1\22,comdat\0A\09.weak \22__fsan_test_write4 $1\22\0A\09.hidden \22__fsan_test_write4 $1\22
+; TAIL: asm sideeffect "\09.ifndef \22__fsan_test_write4 $0\22
+; TAIL-SAME: .pushsection .text.fibersan,\22axG\22,@progbits,\22__fsan_test_write4 $0\22,comdat\0A\09.weak \22__fsan_test_write4 $0\22\0A\09.hidden \22__fsan_test_write4 $0\22
 ; TAIL-SAME: movq %fs:__fsan_running@tpoff, %r10\0A\09movb $$-1, %r10b\0A\09cmpq %r10, (%r11)\0A\09jne 1f\0A2:\09retq\0A1:
 ; TAIL-SAME: movl $$240, %eax\0A\09rolb %cl, %al\0A\09movzbl %al, %ecx\0A
 ; TAIL-SAME: movq (%r11), %rax\0A\09orq %rcx, %rax\0A\09cmpq %r10, %rax\0A\09je 3f\0A
 ; TAIL-SAME: movq 8(%r11), %rax\0A\09orq %rcx, %rax\0A\09cmpq %r10, %rax\0A\09je 3f\0A
-; TAIL-SAME: popq -24(%rsp){{.*}}pushq $1{{.*}}jmp __fsan_missed_write4\0A
+; TAIL-SAME: popq -24(%rsp){{.*}}pushq $0{{.*}}jmp __fsan_missed_write4\0A
+; TAIL: callq \22.L__fsan_test_write4 $1 8($0)\22{{.*}}jmp \22__fsan_test_write4 $1\22\0A\09.cfi_endproc
 ; In a loop it is hot, and in a function that calls itself.
 ; CHECK-LABEL: define void @loop(
 ; CHECK: asm sideeffect alignstack "\09cmpq $1, ${0}
