@@ -1,6 +1,5 @@
 #include "instrument/shared_tails.h"
 
-#include "instrument/debug_location.h"
 #include "instrument/inline_check.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InlineAsm.h"
@@ -12,7 +11,7 @@ void SharedTails::define_in(llvm::Function& function) const {
   std::string code;
   for (const auto& [name, definition] : definitions_) code += definition;
   llvm::IRBuilder<> builder(&*function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
-  builder.SetCurrentDebugLocation(debug_location_near(*builder.GetInsertPoint()));
+  builder.SetCurrentDebugLocation({});  // T3
   llvm::SmallVector<llvm::Value*, 1> operands;
   llvm::SmallVector<llvm::Type*, 1> types;
   if (context_slot_ != nullptr) {

@@ -9,6 +9,8 @@
 //   T1  A tail is named after all that it does, the place of the function's context included.
 //   T2  Whoever copies a function behind the pass copies its entry, too. A part that is moved to a
 //       function of its own (hot-cold splitting on demand) would lack its tails when linked.
+//   T3  The statement is of no line. The assembler gives a line to the next instruction that it
+//       writes, which would be the tail's, and the function's first check would be left without.
 #ifndef FIBERSAN_INSTRUMENT_SHARED_TAILS_H
 #define FIBERSAN_INSTRUMENT_SHARED_TAILS_H
 
