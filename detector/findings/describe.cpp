@@ -4,7 +4,6 @@
 
 #include "detector/history/history.h"
 #include "detector/process/options.h"
-#include "detector/race/attached_threads.h"
 #include "detector/race/objects.h"
 #include "detector/symbolize/trace.h"
 

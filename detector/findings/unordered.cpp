@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "detector/findings/describe.h"
-#include "detector/race/attached_threads.h"
 #include "detector/race/objects.h"
 #include "detector/race/sync_note.h"
+#include "detector/race/thread_records.h"
 #include "detector/report/render_text.h"
 #include "detector/symbolize/trace.h"
 

@@ -2,11 +2,7 @@
 
 #include <limits.h>
 
-#include <new>
-
 #include "detector/clock/check.h"
-#include "detector/clock/slab.h"
-#include "detector/clock/spin_lock.h"
 #include "detector/collector/lane_collector.h"
 #include "detector/race/concurrency.h"
 #include "detector/race/held_locks.h"
@@ -15,6 +11,7 @@
 #include "detector/race/sync_note.h"
 #include "detector/race/sync_table.h"
 #include "detector/race/thread.h"
+#include "detector/race/thread_records.h"
 #include "detector/race/thread_rings.h"
 #include "detector/shadow/shadow.h"
 
@@ -22,32 +19,12 @@ namespace fibersan {
 
 constinit thread_local ThreadState this_thread;
 
-struct AttachedThread {
-  fsan_fiber fiber;
-  Sync ended;              // what it knew at its end
-  unsigned processor = 0;  // its creator's: there it finds lanes to take over
-  pthread_t handle = {};
-  bool has_handle = false;
-  bool may_be_joined = false;
-  unsigned references = 0;  // its creator's, its own, one while it may be joined, joiners'
-  AttachedThread* newer = nullptr;
-  AttachedThread* older = nullptr;
-};
-
 namespace {
 
 constexpr uintptr_t kBelowLastHook = 1024;
 
-// Never destroyed: hooks are called until the very end.
-// The main thread is in no list: its stack and its name are found otherwise. It may be joined
-// after its pthread_exit(), while others keep the process alive.
-[[clang::no_destroy]] constinit AttachedThread main_thread;
 constinit Ring main_ring;
 
-constinit Slab thread_slab(sizeof(AttachedThread));
-SpinLock threads_lock;  // rank 4: the locks of Syncs' clocks inside
-AttachedThread* newest FIBERSAN_GUARDED_BY(threads_lock) = nullptr;
-constinit std::atomic<uint64_t> threads_ever{0};
 constinit std::atomic<uint64_t> foreign_count{0};
 
 // Its destructors run in rounds; in the last one we are behind all but those that set their
@@ -80,49 +57,6 @@ StackBounds own_stack() {
   return bounds;
 }
 
-AttachedThread* make_record(uint64_t creator_id, StackId where) {
-  auto* thread = new (thread_slab.allocate()) AttachedThread;
-  const uint64_t number =
-      threads_ever.fetch_add(1, std::memory_order_relaxed) % (kMostThreadIds - 1) + 1;
-  thread->fiber.info = make_fiber_info(kThreadIds + number, creator_id, where, nullptr);
-  SpinGuard guard(threads_lock);
-  thread->older = newest;
-  if (newest != nullptr) newest->newer = thread;
-  newest = thread;
-  return thread;
-}
-
-void drop_references(AttachedThread& thread, unsigned count) {
-  {
-    SpinGuard guard(threads_lock);
-    thread.references -= count;
-    if (thread.references != 0) return;
-    (thread.newer == nullptr ? newest : thread.newer->older) = thread.older;
-    if (thread.older != nullptr) thread.older->newer = thread.newer;
-  }
-  thread.~AttachedThread();
-  thread_slab.free(&thread);
-}
-
-AttachedThread* find_joinable(pthread_t handle) FIBERSAN_REQUIRES(threads_lock) {
-  AttachedThread* thread = newest;
-  while (thread != nullptr && !(thread->has_handle && thread->may_be_joined &&
-                                pthread_equal(thread->handle, handle) != 0))
-    thread = thread->older;
-  return thread;
-}
-
-// Returns a record to give up: of a thread that was joined without our seeing it, for the
-// system has given its handle to another one.
-AttachedThread* set_handle(AttachedThread& thread, pthread_t handle)
-    FIBERSAN_REQUIRES(threads_lock) {
-  AttachedThread* stale = find_joinable(handle);
-  if (stale != nullptr) stale->may_be_joined = false;
-  thread.handle = handle;
-  thread.has_handle = true;
-  return stale;
-}
-
 // The record's second half: on the thread itself.
 void adopt_record(AttachedThread& thread) {
   this_thread.kind = ThreadKind::kKnown;
@@ -143,12 +77,6 @@ void release_end(fsan_fiber& fiber, AttachedThread& thread) {
 void main_thread_ends() {
   release_end(main_thread.fiber, main_thread);
   refresh_stamp();
-}
-
-// Of the record that this_thread.own is part of.
-AttachedThread& record_of(fsan_fiber& fiber) {
-  static_assert(__builtin_offsetof(AttachedThread, fiber) == 0);
-  return reinterpret_cast<AttachedThread&>(fiber);
 }
 
 }  // namespace
@@ -198,7 +126,7 @@ void clear_stack(const fsan_fiber& fiber) {
 AttachedThread* thread_created(fsan_fiber& creator, StackId where, bool detached) {
   concurrency.thread_added();  // A2
   run_past_has_others();
-  AttachedThread* thread = make_record(creator.info->id, where);
+  AttachedThread* thread = make_thread_record(creator.info->id, where);
   thread->fiber.checked = creator.checked;
   thread->processor = this_thread.processor;
   {
@@ -289,7 +217,7 @@ fsan_fiber* attach_unseen_thread() {
   if (checking_has_stopped()) note_unchecked();
   if (this_thread.kind != ThreadKind::kUnseen) return nullptr;
   if (!has_end_key || checking_has_stopped()) return nullptr;
-  AttachedThread* thread = make_record(kNoFiberId, 0);  // A3
+  AttachedThread* thread = make_thread_record(kNoFiberId, 0);  // A3
   thread->references = 1;
   foreign_count.fetch_add(1, std::memory_order_relaxed);
   concurrency.thread_added();
@@ -348,12 +276,7 @@ void thread_named(pthread_t handle, const char* name) {
     name_fiber(*this_thread.own->info, name);
     return;
   }
-  SpinGuard guard(threads_lock);
-  for (AttachedThread* thread = newest; thread != nullptr; thread = thread->older) {
-    if (!thread->has_handle || pthread_equal(thread->handle, handle) == 0) continue;
-    if (thread->fiber.info != nullptr) name_fiber(*thread->fiber.info, name);
-    return;
-  }
+  name_thread(handle, name);
 }
 
 void note_run_started(bool parallel) {
@@ -375,41 +298,6 @@ void note_run_finished() {
 }
 
 void note_fiber_abandoned() { concurrency.thread_added(); }
-
-uint64_t thread_of_stack_address(uintptr_t address) {
-  SpinGuard guard(threads_lock);
-  for (const AttachedThread* thread = newest; thread != nullptr; thread = thread->older) {
-    const fsan_fiber& fiber = thread->fiber;
-    if (address >= fiber.stack.low && address < fiber.stack.high && fiber.info != nullptr)
-      return fiber.info->id;
-  }
-  return kNoFiberId;
-}
-
-uint64_t thread_of_handle(pthread_t handle) {
-  if (pthread_equal(handle, main_thread.handle) != 0) return kMainThreadId;
-  SpinGuard guard(threads_lock);
-  for (const AttachedThread* thread = newest; thread != nullptr; thread = thread->older) {
-    if (thread->has_handle && thread->fiber.info != nullptr &&
-        pthread_equal(thread->handle, handle) != 0)
-      return thread->fiber.info->id;
-  }
-  return kNoFiberId;
-}
-
-bool visit_live_thread(uint64_t id, void (*visit)(const fsan_fiber&, void*), void* data) {
-  if (id == kMainThreadId) {
-    visit(main_thread.fiber, data);
-    return true;
-  }
-  SpinGuard guard(threads_lock);
-  for (const AttachedThread* thread = newest; thread != nullptr; thread = thread->older) {
-    if (thread->fiber.info == nullptr || thread->fiber.info->id != id) continue;
-    visit(thread->fiber, data);
-    return true;
-  }
-  return false;
-}
 
 uint64_t foreign_threads() { return foreign_count.load(std::memory_order_relaxed); }
 

@@ -2,9 +2,10 @@
 //
 // Input:    who created which thread, that it begins and ends, who joins it.
 // Output:   this_thread.own and this_thread.fiber of the threads; their FiberInfo.
-// State:    a record for each thread that lives or may still be joined; rings, used again.
-// Threads:  any; two spin locks.
-// Not here: pthread_create() and its like, see detector/threads/; the runtime's threads.
+// State:    records; rings, used again.
+// Threads:  any; the records' lock and that of rings.
+// Not here: the records, see thread_records.h; pthread_create() and its like, see
+//           detector/threads/; the runtime's threads.
 //
 // Invariants
 //   A1  A thread begins with what its creator knew, and whoever joins it learns what it
@@ -55,16 +56,6 @@ void note_run_widened();
 void note_run_finished();
 // Its run is over, and the fiber goes on in a blocking call.
 void note_fiber_abandoned();
-
-// The live thread on whose stack the address is; kNoFiberId when there is none.
-uint64_t thread_of_stack_address(uintptr_t address);
-
-// kNoFiberId for a thread of the runtime's.
-uint64_t thread_of_handle(pthread_t handle);
-
-// visit() for a thread that lives, under a lock: it must not allocate or call hooks. False: it does
-// not.
-bool visit_live_thread(uint64_t id, void (*visit)(const fsan_fiber&, void*), void* data);
 
 // How many are not checked, A3.
 uint64_t foreign_threads();
