@@ -1,10 +1,13 @@
-// Atomics: shared_ptr copies and relaxed counters.
+// Atomics: shared_ptr copies and relaxed counters. A process that never had a second thread would
+// count references without atomics, except in a fiber.
 #include <atomic>
 #include <cstdio>
 #include <memory>
+#include <thread>
 #include <vector>
 
 int main() {
+  std::thread([] {}).join();
   std::vector<std::shared_ptr<int>> shared;
   for (int i = 0; i < 64; ++i) shared.push_back(std::make_shared<int>(i));
   std::atomic<long> counter{0};
