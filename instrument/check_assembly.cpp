@@ -9,9 +9,20 @@ namespace fibersan::instrument {
 
 using llvm::Value;
 
-CheckAssembly::CheckAssembly(const Access& access, const CheckTarget& target)
-    : access_(access), target_(target), builder_(access.instruction) {
+// Scratch registers are results that nobody uses: LLVM compares what is said to be clobbered with
+// the names of all registers, twice, and goes on when it has found it.
+CheckAssembly::CheckAssembly(const Access& access, const CheckTarget& target,
+                             std::optional<ScratchPair> scratch)
+    : access_(access),
+      target_(target),
+      builder_(access.instruction),
+      result_type_(builder_.getVoidTy()) {
   builder_.SetCurrentDebugLocation(debug_location_near(*access.instruction));
+  if (!scratch) return;
+  for (const char* name : *scratch)
+    add_constraint("=&{" + std::string(name) + "}");  // no operand may be there
+  result_type_ = llvm::StructType::get(builder_.getInt64Ty(), builder_.getInt64Ty());
+  results_ = scratch->size();
 }
 
 std::string CheckAssembly::add_register(Value* value) { return add_operand(value, "r", nullptr); }
@@ -34,15 +45,18 @@ std::string CheckAssembly::add_operand(Value* value, const char* constraint, llv
   operands_.push_back(value);
   types_.push_back(value->getType());
   elements_.push_back(element);
-  if (!constraints_.empty()) constraints_ += ",";
-  constraints_ += constraint;
-  return "$" + std::to_string(operands_.size() - 1);
+  add_constraint(constraint);
+  return "$" + std::to_string(results_ + operands_.size() - 1);
 }
 
-void CheckAssembly::emit(const std::string& code, const char* clobbers) {
-  constraints_ += clobbers;
-  constraints_ += ",~{flags}";
-  auto* type = llvm::FunctionType::get(builder_.getVoidTy(), types_, false);
+void CheckAssembly::add_constraint(const std::string& constraint) {
+  if (!constraints_.empty()) constraints_ += ",";
+  constraints_ += constraint;
+}
+
+void CheckAssembly::emit(const std::string& code) {
+  add_constraint("~{flags}");
+  auto* type = llvm::FunctionType::get(result_type_, types_, false);
   auto* assembly = llvm::InlineAsm::get(type, code, constraints_, /*hasSideEffects=*/true,
                                         /*isAlignStack=*/true);
   llvm::CallInst* call = builder_.CreateCall(assembly, operands_);

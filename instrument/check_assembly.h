@@ -11,6 +11,8 @@
 #ifndef FIBERSAN_INSTRUMENT_CHECK_ASSEMBLY_H
 #define FIBERSAN_INSTRUMENT_CHECK_ASSEMBLY_H
 
+#include <array>
+#include <optional>
 #include <string>
 
 #include "instrument/inline_check.h"
@@ -19,7 +21,10 @@ namespace fibersan::instrument {
 
 class CheckAssembly {
  public:
-  CheckAssembly(const Access& access, const CheckTarget& target);
+  // Two registers that the code may change.
+  using ScratchPair = std::array<const char*, 2>;
+  CheckAssembly(const Access& access, const CheckTarget& target,
+                std::optional<ScratchPair> scratch = std::nullopt);
 
   // Operands, as the code names them: "$2".
   std::string add_register(llvm::Value* value);
@@ -29,7 +34,7 @@ class CheckAssembly {
   // A constant, or a register.
   std::string add_extra(llvm::Value* value);
 
-  void emit(const std::string& code, const char* clobbers = "");
+  void emit(const std::string& code);
 
   llvm::Value* address_of_access();
   bool is_read() const { return access_.kind == AccessKind::kRead; }
@@ -39,11 +44,14 @@ class CheckAssembly {
 
  private:
   std::string add_operand(llvm::Value* value, const char* constraint, llvm::Type* element);
+  void add_constraint(const std::string& constraint);
 
   const Access& access_;
   const CheckTarget& target_;
   llvm::IRBuilder<> builder_;
   std::string constraints_;
+  llvm::Type* result_type_;
+  size_t results_ = 0;
   llvm::SmallVector<llvm::Value*, 8> operands_;
   llvm::SmallVector<llvm::Type*, 8> types_;
   llvm::SmallVector<llvm::Type*, 8> elements_;  // of memory operands

@@ -22,7 +22,7 @@ using llvm::Value;
 class ShortCheck {
  public:
   ShortCheck(const Access& access, const CheckTarget& target)
-      : size_(access.size), assembly_(access, target) {}
+      : size_(access.size), assembly_(access, target, kScratch) {}
 
   void emit() {
     auto [base, offset] = near_base();
@@ -33,10 +33,8 @@ class ShortCheck {
     if (!tails.has(test)) tails.add(test, define_test(test + tails.context(), tails.context()));
     const std::string code = "\tleaq " + constant(2 * offset) + "(" + address + "," + address +
                              "), %r10\n\tjmp \"" + test + context + "\"\n";
-    assembly_.emit(
-        call_of_thunk("\".L" + test + context + " " + constant(offset) + "(" + address + ")\"",
-                      code),
-        ",~{r10},~{r11}");
+    assembly_.emit(call_of_thunk(
+        "\".L" + test + context + " " + constant(offset) + "(" + address + ")\"", code));
   }
 
  private:
@@ -118,6 +116,8 @@ class ShortCheck {
            ", %rdi\n\tshrq %rdi\n" + (has_context ? hand_over(context) : "") +
            jump_to_detector(entry, assembly_.target());
   }
+
+  static constexpr CheckAssembly::ScratchPair kScratch = {"r10", "r11"};
 
   // Below rsp.
   static constexpr unsigned kRax = 32, kRcx = 40, kAddress = 48;

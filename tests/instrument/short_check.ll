@@ -8,13 +8,13 @@ declare void @other()
 
 ; CHECK-LABEL: define void @branches(
 ; CHECK: rare:
-; CHECK: call void asm sideeffect alignstack "\09callq \22.L__fsan_test_write4 $1 8($0)\22\0A1:\0A{{.*}}leaq 16($0,$0), %r10\0A{{.*}}", "r,*m,~{r10},~{r11},~{flags}"(ptr nocapture readnone %p, ptr nocapture readonly elementtype(i64) %context.slot)
+; CHECK: call { i64, i64 } asm sideeffect alignstack "\09callq \22.L__fsan_test_write4 $3 8($2)\22\0A1:\0A{{.*}}leaq 16($2,$2), %r10\0A{{.*}}", "=&{r10},=&{r11},r,*m,~{flags}"(ptr nocapture readnone %p, ptr nocapture readonly elementtype(i64) %context.slot)
 ; CHECK-NEXT: store i32 1, ptr %at
 ; CHECK: often:
-; CHECK-NEXT: call void asm sideeffect alignstack "\09callq \22.L__fsan_test_write4 $1 ($0)\22
+; CHECK-NEXT: call { i64, i64 } asm sideeffect alignstack "\09callq \22.L__fsan_test_write4 $3 ($2)\22
 ; COMMON-LABEL: define void @branches(
 ; COMMON: rare:
-; COMMON: call void asm sideeffect alignstack "\09callq \22.L__fsan_test_write4
+; COMMON: call { i64, i64 } asm sideeffect alignstack "\09callq \22.L__fsan_test_write4
 ; COMMON: often:
 ; COMMON: asm sideeffect alignstack "\09cmpq $1, ${0}
 ; COMMON-SAME: __fsan_check_write4
@@ -44,7 +44,7 @@ done:
 ; TAIL-SAME: movq (%r11), %rax\0A\09orq %rcx, %rax\0A\09cmpq %r10, %rax\0A\09je 3f\0A
 ; TAIL-SAME: movq 8(%r11), %rax\0A\09orq %rcx, %rax\0A\09cmpq %r10, %rax\0A\09je 3f\0A
 ; TAIL-SAME: popq -24(%rsp){{.*}}pushq $0{{.*}}jmp __fsan_missed_write4\0A
-; TAIL: callq \22.L__fsan_test_write4 $1 8($0)\22{{.*}}jmp \22__fsan_test_write4 $1\22\0A\09.cfi_endproc
+; TAIL: callq \22.L__fsan_test_write4 $3 8($2)\22{{.*}}jmp \22__fsan_test_write4 $3\22\0A\09.cfi_endproc
 ; In a loop it is hot, and in a function that calls itself.
 ; CHECK-LABEL: define void @loop(
 ; CHECK: asm sideeffect alignstack "\09cmpq $1, ${0}
