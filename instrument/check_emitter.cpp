@@ -140,16 +140,14 @@ class Emission {
         state_(state),
         context_(context),
         statistics_(statistics),
-        function_(function),
-        context_slot_(has_calls && (forms.has(Form::kInline) || forms.has(Form::kShort))
-                          ? store_in_frame(function, context)
-                          : nullptr),
-        tails_(context_slot_),
-        target_{context_slot_, state.for_executable(), tails_},
+        tails_(has_calls && (forms.has(Form::kInline) || forms.has(Form::kShort))
+                   ? store_in_frame(function, context)
+                   : nullptr),
+        target_{tails_.context_slot(), state.for_executable(), tails_},
         shadow_base_(forms.has(Form::kInline) ? load_shadow_base(state, function) : nullptr),
         placement_(state, shadow_base_) {}
 
-  void define_tails() { tails_.define_in(function_); }
+  void define_tails_in(llvm::Function& function) const { tails_.define_in(function); }
 
   void emit(const Access& access, Form form) {
     statistics_.emitted(form == Form::kInline ? CheckForm::kInline : CheckForm::kCall,
@@ -176,8 +174,6 @@ class Emission {
   RunningState& state_;
   Value* context_;
   Statistics& statistics_;
-  llvm::Function& function_;
-  Value* context_slot_;
   SharedTails tails_;
   CheckTarget target_;
   Value* shadow_base_;
@@ -194,7 +190,7 @@ void emit_checks(HookTable& hooks, RunningState& state, const FunctionPlan& plan
   Emission emission(hooks, state, function, forms, context, has_calls, statistics);
   for (auto [access, form] : llvm::zip(plan.accesses, forms.accesses)) emission.emit(access, form);
   for (auto [range, form] : llvm::zip(plan.ranges, forms.ranges)) emission.emit(range, form);
-  emission.define_tails();
+  emission.define_tails_in(function);
 }
 
 }  // namespace fibersan::instrument

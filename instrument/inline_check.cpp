@@ -105,11 +105,10 @@ class InlineCheck {
   std::string jump_to_tail(const std::string& entry, const std::string& context) {
     const CheckTarget& target = assembly_.target();
     const std::string name = ".L" + entry + " with";
-    if (!target.tails.has(name)) {
-      const std::string there = target.tails.context();
-      target.tails.add(name, define_thunk("\"" + name + there + "\"",
-                                          hand_over(there) + jump_to_detector(entry, target)));
-    }
+    target.tails.add(name, [&](const std::string& there) {
+      return define_thunk("\"" + name + there + "\"",
+                          hand_over(there) + jump_to_detector(entry, target));
+    });
     return "\tjmp \"" + name + context + "\"\n";
   }
 
@@ -160,12 +159,13 @@ void mark_as_check(llvm::CallInst& assembly) {
   assembly.addFnAttr(llvm::Attribute::NoMerge);
 }
 
-Value* shadow_of(IRBuilder<>& builder, Value* address, uint64_t offset, Value* shadow_base) {
+Value* shadow_of(IRBuilder<>& builder, Value* address, uint64_t offset, Value* shadow_base,
+                 uint64_t mask) {
   // (2 * address + base) & mask: the low bits of the address fall to the mask, because the
   // base is a multiple of 16.
   Value* integer = add(builder, builder.CreatePtrToInt(address, builder.getInt64Ty()), offset);
   Value* sum = builder.CreateAdd(builder.CreateShl(integer, 1), shadow_base);
-  return builder.CreateAnd(sum, FSAN_SHADOW_MASK, "shadow");
+  return builder.CreateAnd(sum, mask, "shadow");
 }
 
 uint64_t masked_element_size(const Access& access) {

@@ -33,6 +33,7 @@
 #ifndef FIBERSAN_INSTRUMENT_INLINE_CHECK_H
 #define FIBERSAN_INSTRUMENT_INLINE_CHECK_H
 
+#include "detector/abi/hooks.h"
 #include "instrument/access.h"
 #include "instrument/hook_table.h"
 #include "instrument/shared_tails.h"
@@ -48,9 +49,10 @@ struct SharedValues {
   llvm::Value* shadow;      // address of slot 0 of the cell of the access's first byte
 };
 
-// Address of slot 0 of the cell that holds the byte at `address` + `offset`.
+// Address of slot 0 of the cell that holds the byte at `address` + `offset`. A `mask` of fewer bits
+// rounds it down.
 llvm::Value* shadow_of(llvm::IRBuilder<>& builder, llvm::Value* address, uint64_t offset,
-                       llvm::Value* shadow_base);
+                       llvm::Value* shadow_base, uint64_t mask = FSAN_SHADOW_MASK);
 
 // What LLVM may assume of a statement that checks.
 void mark_as_check(llvm::CallInst& assembly);

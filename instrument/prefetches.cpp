@@ -1,6 +1,7 @@
 #include "instrument/prefetches.h"
 
 #include "detector/abi/hooks.h"
+#include "instrument/inline_check.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 
@@ -8,6 +9,7 @@ namespace fibersan::instrument {
 namespace {
 
 constexpr uint64_t kLine = 64;
+constexpr uint64_t kLinesMask = FSAN_SHADOW_MASK & ~(2 * kLine - 1);
 
 bool is_of_data(const llvm::IntrinsicInst& prefetch) {
   return llvm::cast<llvm::ConstantInt>(prefetch.getArgOperand(3))->isOne();
@@ -15,10 +17,8 @@ bool is_of_data(const llvm::IntrinsicInst& prefetch) {
 
 void prefetch_shadow_of(RunningState& state, llvm::IntrinsicInst& prefetch) {
   llvm::IRBuilder<> builder(&prefetch);
-  llvm::Value* address = builder.CreatePtrToInt(prefetch.getArgOperand(0), builder.getInt64Ty());
-  llvm::Value* sum =
-      builder.CreateAdd(builder.CreateShl(address, 1), state.load_shadow_base(builder));
-  llvm::Value* first = builder.CreateAnd(sum, FSAN_SHADOW_MASK & ~(2 * kLine - 1));
+  llvm::Value* first =
+      shadow_of(builder, prefetch.getArgOperand(0), 0, state.load_shadow_base(builder), kLinesMask);
   for (uint64_t offset : {uint64_t{0}, kLine}) {
     llvm::Value* line = builder.CreateIntToPtr(builder.CreateAdd(first, builder.getInt64(offset)),
                                                builder.getPtrTy());

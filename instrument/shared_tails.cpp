@@ -6,6 +6,12 @@
 
 namespace fibersan::instrument {
 
+void SharedTails::add(const std::string& name,
+                      llvm::function_ref<std::string(const std::string& context)> definition) {
+  auto [place, is_new] = definitions_.try_emplace(name);
+  if (is_new) place->second = definition(context_slot_ == nullptr ? "" : " $0");
+}
+
 void SharedTails::define_in(llvm::Function& function) const {
   if (definitions_.empty()) return;
   std::string code;

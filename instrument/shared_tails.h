@@ -17,6 +17,7 @@
 #include <map>
 #include <string>
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/IR/Function.h"
 
 namespace fibersan::instrument {
@@ -26,13 +27,12 @@ class SharedTails {
   // `context_slot` as in CheckTarget.
   explicit SharedTails(llvm::Value* context_slot) : context_slot_(context_slot) {}
 
-  // How definitions call the place of the context: behind a blank, or not at all.
-  std::string context() const { return context_slot_ == nullptr ? "" : " $0"; }
+  llvm::Value* context_slot() const { return context_slot_; }
 
-  bool has(const std::string& name) const { return definitions_.contains(name); }
-  void add(const std::string& name, std::string definition) {
-    definitions_.emplace(name, std::move(definition));
-  }
+  // definition(context) gives the text, once for each name. `context` is how that calls the place
+  // of the context, behind a blank, or nothing; it belongs to the tail's name (T1).
+  void add(const std::string& name,
+           llvm::function_ref<std::string(const std::string& context)> definition);
 
   void define_in(llvm::Function& function) const;
 

@@ -29,8 +29,8 @@ class ShortCheck {
     const std::string address = assembly_.add_register(base);
     const std::string context = assembly_.add_context();
     const std::string test = "__fsan_test_" + access_name();
-    SharedTails& tails = assembly_.target().tails;
-    if (!tails.has(test)) tails.add(test, define_test(test + tails.context(), tails.context()));
+    assembly_.target().tails.add(
+        test, [&](const std::string& there) { return define_test(test + there, there); });
     const std::string code = "\tleaq " + constant(2 * offset) + "(" + address + "," + address +
                              "), %r10\n\tjmp \"" + test + context + "\"\n";
     assembly_.emit(call_of_thunk(

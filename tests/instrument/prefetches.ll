@@ -4,9 +4,9 @@
 declare void @llvm.prefetch.p0(ptr, i32, i32, i32)
 
 ; CHECK-LABEL: define i32 @ahead(
-; CHECK: %[[INTEGER:.*]] = ptrtoint ptr %next to i64
+; CHECK: %[[BASE:.*]] = load i64, ptr @__fsan_shadow_base
+; CHECK-NEXT: %[[INTEGER:.*]] = ptrtoint ptr %next to i64
 ; CHECK-NEXT: %[[TWICE:.*]] = shl i64 %[[INTEGER]], 1
-; CHECK-NEXT: %[[BASE:.*]] = load i64, ptr @__fsan_shadow_base
 ; CHECK-NEXT: %[[SUM:.*]] = add i64 %[[TWICE]], %[[BASE]]
 ; CHECK-NEXT: %[[SHADOW:.*]] = and i64 %[[SUM]], 140737488355200
 ; CHECK: call void @llvm.prefetch.p0(ptr %{{.*}}, i32 0, i32 2, i32 1)
